@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands, one file each. A command gets its own name as argv[0]; it returns an exit status
+ * (enum status), or -1 with err filled.
+ */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+#include "base/error.h"
+
+/* X(name, summary) */
+#define COMMANDS(X)                                                                                \
+	X(hook, "watch the calls of kernel functions")                                             \
+	X(list, "list what can be hooked, and tell why something can't")                           \
+	X(show, "print a capture")                                                                 \
+	X(lab, "run a command in a throw-away virtual machine")                                    \
+	X(doctor, "tell what this machine allows")
+
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv, struct error *err);
+};
+
+#define COMMAND_DECLARE(name, summary) int command_##name(int argc, char **argv, struct error *err);
+COMMANDS(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+#endif

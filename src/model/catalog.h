@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The catalog: everything that records refer to by number or address. A source owns and fills it,
+ * sinks read it. It only grows while a session runs; a sink that copies it (a capture, a remote
+ * peer) compares counts to find what is new.
+ */
+#ifndef MODEL_CATALOG_H
+#define MODEL_CATALOG_H
+
+#include <stdint.h>
+
+#include "model/api.h"
+#include "model/ledger.h"
+#include "model/module.h"
+#include "model/stack.h"
+
+/* What an address is: "ext4_file_open+0x1c [ext4]". */
+struct frame {
+	const char *symbol; /* NULL: unknown; valid as long as the catalog */
+	uint64_t offset;    /* from the symbol; with no symbol, from the module's base */
+	const char *module; /* NULL: the kernel itself, or unknown */
+};
+
+struct catalog {
+	struct module_table modules;
+	struct api_table apis;
+	struct stack_table *stacks;
+	/* Wall clock minus monotonic clock, ns: time of a record + this = nanoseconds since 1970.
+	 */
+	int64_t clock_offset;
+	uint64_t start; /* ns, monotonic: when recording began */
+	uint32_t processors;
+	char *kernel;  /* release: "6.1.0-56-amd64" */
+	char *machine; /* "x86_64" */
+	char *host;
+	char *spec; /* the session file that asks for the same */
+	/* Name an address; false if nothing is known. Set by whoever fills the catalog. */
+	bool (*resolve)(const struct catalog *catalog, uint64_t address, struct frame *frame);
+	void *resolver; /* for resolve */
+};
+
+int catalog_init(struct catalog *catalog, struct error *err);
+void catalog_fini(struct catalog *catalog);
+/* Calls catalog->resolve; fills module and offset from the module table when it can't. */
+void catalog_frame(const struct catalog *catalog, uint64_t address, struct frame *frame);
+
+#endif
