@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The file of a module (.ko, also compressed as .gz, .xz or .zst): its functions and its types, for
+ * hooking a module that is not loaded yet.
+ */
+#ifndef SYMBOL_MODULE_FILE_H
+#define SYMBOL_MODULE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct module_function {
+	char *name;
+	uint64_t offset; /* in its section */
+	uint64_t size;
+	bool init; /* in a section that is freed after initialisation */
+};
+
+struct module_file {
+	char *name; /* as the kernel will call it: '_', never '-' */
+	char *path;
+	struct module_function *functions; /* sorted by name */
+	size_t n_functions;
+	void *btf; /* its .BTF section, NULL if it has none */
+	size_t btf_size;
+	void *image; /* the decompressed ELF file */
+	size_t image_size;
+};
+
+/*
+ * Find a module's file: module is a path (it has a '/' or ends in .ko...), or a name that is looked
+ * up in module_path (directories, ':' between; may be NULL) and then in
+ * /lib/modules/RELEASE/modules.dep, the kernel build's updates included.
+ */
+int module_file_find(const char *module, const char *module_path, const char *release, char **path,
+		     struct error *err);
+int module_file_open(const char *path, struct module_file **file, struct error *err);
+void module_file_close(struct module_file *file);
+
+#endif
