@@ -32,6 +32,7 @@ struct ledger {
 	struct ledger_row *rows;
 	size_t n_rows, capacity;
 	bool interrupted; /* the stream ended before the ledger was written */
+	uint64_t damaged; /* places where a capture could not be read */
 };
 
 void ledger_init(struct ledger *ledger);
@@ -39,6 +40,10 @@ void ledger_fini(struct ledger *ledger);
 int ledger_add(struct ledger *ledger, const struct ledger_row *row, struct error *err);
 /* The sums over all rows; hook and point mean nothing in it. */
 void ledger_total(const struct ledger *ledger, struct ledger_row *total);
+/*
+ * Every call was recorded, filtered or suspended as asked for: nothing lost, nothing missed, the
+ * stream whole and the sums right.
+ */
 bool ledger_complete(const struct ledger *ledger);
 /* A row whose sum does not add up, or NULL: a bug of ours that must be shown. */
 const struct ledger_row *ledger_broken(const struct ledger *ledger);

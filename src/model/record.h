@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <record.h> /* the kernels', in kernel/: quotes would find this very file */
+
 #include "base/error.h"
-#include "record.h"
 
 struct record_view {
 	const struct kmn_header *header;

@@ -30,5 +30,7 @@ int stack_table_add(struct stack_table *table, const struct stack *stack, bool *
 /* Valid until the table is destroyed; NULL if unknown. */
 const struct stack *stack_table_find(const struct stack_table *table, uint64_t hash);
 size_t stack_table_count(const struct stack_table *table);
+/* In order of addition, 0 to count - 1; NULL beyond. */
+const struct stack *stack_table_at(const struct stack_table *table, size_t index);
 
 #endif
