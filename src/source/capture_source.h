@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A source that replays a capture: a file, or a stream from a pipe. It needs no apply(): next()
+ * hands out the records from the first call on. Its catalog grows as the capture is read; whatever
+ * a record refers to is in it by the time the record is handed out.
+ */
+#ifndef SOURCE_CAPTURE_SOURCE_H
+#define SOURCE_CAPTURE_SOURCE_H
+
+#include "source/source.h"
+
+/* path "-" is standard input. NULL with err: no such file, not a capture, too new a format. */
+struct source *capture_source_open(const char *path, struct error *err);
+
+/*
+ * What of the capture could not be read, one sentence a line, or "" when all is well so far. A
+ * capture whose end is missing is no failure: next() gives what is there, and the ledger is
+ * `interrupted`. Only for sources of capture_source_open().
+ */
+const char *capture_source_trouble(const struct source *source);
+
+#endif
