@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Install the Debian packages that building and testing need, and only those that are missing.
+# Without anything missing it does nothing and needs neither root nor a network.
+set -eu
+
+# the program
+packages="gcc libc6-dev make meson ninja-build pkg-config clang llvm bpftool
+	libbpf-dev libelf-dev libdw-dev libzstd-dev liblzma-dev zlib1g-dev"
+# its tests: cmocka, clang's sanitizers and fuzzer, the style and shell checks
+packages="$packages libcmocka-dev libclang-rt-dev clang-format shellcheck python3 git"
+# the lab: the virtual machine and what its initramfs is made of
+packages="$packages qemu-system-x86 busybox-static kmod xz-utils zstd cpio"
+# the sample modules; Debian's kernels are built with gcc-12, and so must their modules be
+packages="$packages gcc-12 dwarves binutils libssl3"
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	echo "install-deps: this is not a Debian system; install these packages' equivalents:" >&2
+	echo "$packages" | tr -s ' \t\n' ' ' >&2
+	echo >&2
+	exit 1
+fi
+
+missing=
+# shellcheck disable=SC2086 # a list of words
+installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $packages 2>/dev/null || true)
+for package in $packages; do
+	case "
+$installed
+" in
+	*"
+$package installed
+"*) ;;
+	*) missing="$missing $package" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "install-deps: these packages are missing, and only root can install them:" >&2
+		echo " $missing" >&2
+		exit 1
+	fi
+	as_root="sudo"
+fi
+
+echo "install-deps: installing$missing"
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null
+# shellcheck disable=SC2086 # a list of words
+$as_root env DEBIAN_FRONTEND=noninteractive \
+	apt-get install -q -y --no-install-recommends $missing </dev/null
