@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Names for what one does here; the work itself is in meson.build, scripts/ and tests/.
+
+BUILD ?= build
+# The lab's kernels that samples, VM tests and benchmarks run on.
+KERNELS ?= 6.1 6.12
+PREFIX ?= /usr/local
+export BUILD KERNELS
+
+.PHONY: help deps build samples demo test bench check format install clean
+
+help:
+	@echo 'make demo      build, then watch kernel functions in the lab, on a stock kernel'
+	@echo 'make test      unit tests, plain and sanitized, and the VM tests on: $(KERNELS)'
+	@echo 'make check     style, licences, man pages, shell scripts'
+	@echo 'make bench     what attaching and a hooked call cost, in the lab'
+	@echo 'make build     the program: $(BUILD)/kapimon'
+	@echo 'make samples   the sample modules, for: $(KERNELS)'
+	@echo 'make format    bring the C files into style'
+	@echo 'make install   install to $$(PREFIX), now $(PREFIX)'
+	@echo 'make clean     remove the build folders'
+
+deps:
+	@scripts/install-deps.sh
+
+build: deps
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
+	@ninja -C $(BUILD)
+
+samples: build
+	@for kernel in $(KERNELS); do \
+		scripts/build-samples.sh $$kernel $(BUILD)/samples/$$kernel || exit 1; \
+	done
+
+demo: build
+	@scripts/demo.sh
+
+test: build
+	@scripts/test.sh
+
+bench: build
+	@bench/run.sh
+
+check: deps
+	@scripts/check.sh
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: build
+	meson configure $(BUILD) --prefix=$(PREFIX)
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan

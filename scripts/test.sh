@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# All tests: unit tests, the same under the address and undefined-behaviour sanitizers, then the
+# VM cases on each kernel of $KERNELS. Every result is a TAP line on stdout and in
+# $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
+set -u
+
+build=${BUILD:-build}
+kernels=${KERNELS:-6.1 6.12}
+cd "$(dirname "$0")/.." || exit 1
+results=$build/test-results.tap
+: >"$results"
+failed=
+
+# Run a part that prints TAP. A part that broke down before any result is a failure all the same.
+part()
+{
+	name=$1
+	shift
+	echo "# $name"
+	{
+		"$@"
+		echo $? >"$results.status"
+	} | tee "$results.part"
+	if [ "$(cat "$results.status")" != 0 ]; then
+		failed="$failed $name"
+		grep -q '^not ok' "$results.part" ||
+			echo "not ok - $name: broke down" | tee -a "$results.part"
+	fi
+	cat "$results.part" >>"$results"
+	rm "$results.part" "$results.status"
+}
+
+sanitized()
+{
+	if [ ! -f "$build-asan/build.ninja" ]; then
+		meson setup "$build-asan" -Db_sanitize=address,undefined -Db_lundef=false >&2 ||
+			return 1
+	fi
+	ninja -C "$build-asan" >&2 || return 1
+	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		scripts/unit-tests.py "$build-asan" sanitized
+}
+
+part unit scripts/unit-tests.py "$build" unit
+part sanitized sanitized
+for kernel in $kernels; do
+	part "vm-$kernel" tests/vm/run.sh "$kernel"
+done
+
+echo
+if [ -n "$failed" ]; then
+	echo "failed:$failed"
+	grep '^not ok' "$results"
+	exit 1
+fi
+echo "all tests passed"

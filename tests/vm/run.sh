@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Run the VM cases on one of the lab's kernels:
+#
+#	tests/vm/run.sh 6.1|6.12 [CASE]...
+#
+# All cases share one guest. When it dies, the case that was running has failed, its kernel log is
+# on stderr, and the cases after it get a new guest. Prints TAP.
+set -u
+
+fail()
+{
+	echo "vm: $*" >&2
+	exit 1
+}
+
+[ $# -ge 1 ] || { echo "usage: tests/vm/run.sh 6.1|6.12 [CASE]..." >&2; exit 2; }
+kernel=$1
+shift
+here=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+cd "$here" || exit 1
+kapimon=${KAPIMON:-$here/${BUILD:-build}/kapimon}
+samples=$here/${BUILD:-build}/samples/$kernel
+# seconds for one guest with all its cases; a case has its own, shorter limit (guest.sh)
+limit=${VM_LIMIT:-1200}
+
+[ -x "$kapimon" ] || fail "$kapimon is missing; run make build"
+scripts/build-samples.sh "$kernel" "$samples" >&2 || fail "there are no samples for $kernel"
+
+cases=$*
+if [ -z "$cases" ]; then
+	for path in tests/vm/cases/*.sh; do
+		cases="$cases $(basename "$path" .sh)"
+	done
+fi
+for name in $cases; do
+	[ -f "tests/vm/cases/$name.sh" ] || fail "there is no case '$name'"
+done
+
+state=$(mktemp -d) || exit 1
+trap 'rm -rf "$state"' EXIT
+
+# Pass the guest's TAP on with the kernel in each name, and note which cases came to their end.
+guest_output()
+{
+	awk -v kernel="$kernel" -v ended="$state/ended" -v began="$state/began" '
+	/^# case / { name = $3; print name >began; close(began) }
+	/^# end / { print $3 >>ended; close(ended); next }
+	/^(ok|not ok) - / { sub(/ - /, " - " kernel " " name ": ") }
+	{ print; fflush() }'
+}
+
+failed=0
+while [ -n "$cases" ]; do
+	: >"$state/ended"
+	: >"$state/began"
+	{
+		# shellcheck disable=SC2086 # names of cases have no blanks
+		"$kapimon" lab --kernel "$kernel" --timeout "${limit}s" --share "$here" -- \
+			sh tests/vm/guest.sh "$samples" $cases
+		echo $? >"$state/status"
+	} | guest_output | tee "$state/tap"
+	grep -q '^not ok' "$state/tap" && failed=1
+
+	left=
+	for name in $cases; do
+		grep -qx "$name" "$state/ended" || left="$left $name"
+	done
+	[ -n "$left" ] || break
+	failed=1
+	# a guest that began nothing won't begin anything next time either
+	if [ ! -s "$state/began" ]; then
+		for name in $left; do
+			echo "not ok - $kernel $name: the guest didn't start"
+		done
+		break
+	fi
+	died=$(cat "$state/began")
+	echo "not ok - $kernel $died: the guest died (kapimon lab: $(cat "$state/status"))"
+	cases=
+	for name in $left; do
+		[ "$name" = "$died" ] || cases="$cases $name"
+	done
+done
+exit $failed
