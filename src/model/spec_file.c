@@ -7,7 +7,7 @@
 #include "model/spec.h"
 #include "model/spec_units.h"
 
-#define MAX_STRING_LENGTH 1024
+#define MAX_STRING_LENGTH 255 /* what the kernel side can copy at once */
 
 enum setting_form {
 	SETTING_HOOK, /* offset is a set of HOOK_* instead */
@@ -55,7 +55,7 @@ static const struct setting settings[] = {
 	{"limit-rate", "calls per second", SETTING_COUNT, FIELD(limit_rate)},
 	{"count", "a number of calls", SETTING_COUNT, FIELD(count)},
 	{"buffer", "a size, such as 8M", SETTING_SIZE, FIELD(buffer)},
-	{"string-length", "bytes, 1 to 1024", SETTING_LENGTH, FIELD(string_length)},
+	{"string-length", "bytes, 1 to 255", SETTING_LENGTH, FIELD(string_length)},
 };
 
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))

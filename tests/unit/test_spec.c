@@ -45,7 +45,7 @@ static const char *const everything = "hook vfs_open\n"
 				      "limit-rate 10000\n"
 				      "count 18446744073709551615\n"
 				      "buffer 64k\n"
-				      "string-length 1024\n";
+				      "string-length 255\n";
 
 static void a_printed_spec_reads_back_the_same(void **state)
 {
@@ -133,8 +133,8 @@ static void a_mistake_names_its_line_and_what_is_expected(void **state)
 		 ""},
 		{"buffer 8X", "line 1: the size '8X' has an unknown unit", NULL},
 		{"longer-than 5", "line 1: the time '5' has no unit", NULL},
-		{"string-length 1025",
-		 "line 1: 'string-length' is followed by '1025', expected bytes, 1 to 1024", ""},
+		{"string-length 256",
+		 "line 1: 'string-length' is followed by '256', expected bytes, 1 to 255", ""},
 		{"comm \"a", "line 1: the closing quote is missing in \"a", ""},
 		{"comm \"a\" b", "line 1: there is more behind the closing quote: b", ""},
 		{"comm \"\\x\"",
