@@ -4,7 +4,7 @@
  * so that interrupts land inside whatever a monitor does for a call. Writing anything to "run" goes
  * on for duration_ms, or until each processor's task has made task_calls calls:
  *
- *	task	a kernel thread bound to each processor calls without a pause
+ *	task	a kernel thread bound to each processor
  *	softirq	a tasklet, scheduled by the high-resolution timer, and an ordinary timer
  *	hardirq	a high-resolution timer of period_us, and interrupts that each processor's thread
  *		sends to the next one, which come at any moment
@@ -29,6 +29,10 @@ static u64 task_calls;
 module_param(task_calls, ullong, 0600);
 MODULE_PARM_DESC(task_calls, "calls that each processor's task makes (0: as many as it can)");
 
+static unsigned int task_pause_us = 20;
+module_param(task_pause_us, uint, 0600);
+MODULE_PARM_DESC(task_pause_us, "pause between two calls of a task, which waits for it busily");
+
 static unsigned int period_us = 50;
 module_param(period_us, uint, 0600);
 MODULE_PARM_DESC(period_us, "shortest period of the high-resolution timers");
@@ -36,7 +40,7 @@ MODULE_PARM_DESC(period_us, "shortest period of the high-resolution timers");
 /* The period grows by itself up to this while tasks don't get on. */
 #define MAX_PERIOD_US 5000
 /* One cross-processor interrupt for so many calls of a task. */
-#define CALLS_PER_INTERRUPT 32
+#define CALLS_PER_INTERRUPT 4
 
 enum kmn_from { KMN_FROM_TASK, KMN_FROM_SOFTIRQ, KMN_FROM_HARDIRQ, KMN_N_FROM };
 
@@ -115,7 +119,7 @@ static void period_adapt(struct worker *worker)
 
 	if (calls == worker->calls_seen)
 		worker->period_ns += worker->period_ns / 4;
-	else if (calls - worker->calls_seen > 4)
+	else if (calls - worker->calls_seen > 1)
 		worker->period_ns -= worker->period_ns / 16;
 	worker->period_ns =
 		clamp_t(u64, worker->period_ns, shortest, MAX_PERIOD_US * NSEC_PER_USEC);
@@ -167,6 +171,7 @@ static int worker_run(void *data)
 		WRITE_ONCE(worker->calls, worker->calls + 1);
 		if (worker->calls % CALLS_PER_INTERRUPT == 0)
 			interrupt_next(worker->cpu);
+		udelay(task_pause_us);
 		cond_resched();
 	}
 	return 0;
