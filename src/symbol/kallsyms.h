@@ -29,13 +29,15 @@ void kallsyms_destroy(struct kallsyms *kallsyms);
 size_t kallsyms_count(const struct kallsyms *kallsyms);
 /* The symbol at a place in the order of addresses. */
 struct symbol kallsyms_at(const struct kallsyms *kallsyms, size_t index);
+/* The place of the first symbol at or above an address. */
+size_t kallsyms_lower_bound(const struct kallsyms *kallsyms, uint64_t address);
 
 /*
- * The symbols called name: *first is the first one's place in the order of names, the return value
+ * The symbols called name: *first is the first one's place in the table by name, the return value
  * how many there are (0: none; *first is left untouched).
  */
 size_t kallsyms_find(const struct kallsyms *kallsyms, const char *name, size_t *first);
-/* The symbol at a place in the order of names (then modules, then addresses). */
+/* The symbol at a place in the table by name; those of one name are in order of address. */
 struct symbol kallsyms_by_name(const struct kallsyms *kallsyms, size_t index);
 
 /*
@@ -49,6 +51,8 @@ uint64_t kallsyms_address(const struct kallsyms *kallsyms, const char *name);
 
 /* t, T, w, W: code. */
 bool symbol_is_text(const struct symbol *symbol);
+/* A mark or padding at the edge of code, not a function: _stext, __pfx_vfs_open. */
+bool symbol_is_boundary(const struct symbol *symbol);
 /* Negative when a is the better name of two at one address. */
 int symbol_compare_plainness(const struct symbol *a, const struct symbol *b);
 

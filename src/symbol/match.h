@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a pattern to functions:
- *
- *	vfs_open		a name, in whatever module
- *	tcp_*			a glob
- *	ext4:ext4_file_*	in one module; "vmlinux" or "kernel" is the kernel itself
- *	/^tcp_(send|recv)/	a POSIX extended regular expression, "ext4:/_page$/" in one module
- *
+ * From a pattern (see pattern.h) to functions.
  * Globs and regular expressions take what ftrace can hook; with any_symbol every symbol in
  * executable text. A name is taken as it is, whether it can be hooked or not: the flags tell.
  */
 #ifndef SYMBOL_MATCH_H
 #define SYMBOL_MATCH_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "symbol/pattern.h"
 
 struct symbols;
 
@@ -51,22 +45,6 @@ void function_list_fini(struct function_list *list);
 int function_list_add(struct function_list *list, const struct function *function,
 		      struct error *err);
 void function_list_sort(struct function_list *list);
-
-/* A pattern taken apart. Strings point into text. */
-struct pattern {
-	enum { PATTERN_NAME, PATTERN_GLOB, PATTERN_REGEX } kind;
-	char *text;	    /* owned */
-	const char *module; /* NULL: any */
-	const char *name;
-	regex_t regex; /* with PATTERN_REGEX */
-};
-
-/* A pattern that can't be understood is a usage error. */
-int pattern_parse(const char *text, struct pattern *pattern, struct error *err);
-void pattern_fini(struct pattern *pattern);
-bool pattern_matches(const struct pattern *pattern, const char *name);
-/* module NULL: the kernel itself. */
-bool pattern_matches_module(const struct pattern *pattern, const char *module);
 
 /*
  * Append to *list what the pattern stands for, each address once, sorted. Nothing found is no

@@ -16,7 +16,9 @@ struct module_function {
 	char *name;
 	uint64_t offset; /* in its section */
 	uint64_t size;
-	bool init; /* in a section that is freed after initialisation */
+	uint32_t section; /* its number in the file */
+	bool init;	  /* in a section that is freed after initialisation */
+	bool alias;	  /* init_module or cleanup_module as a second name of another one */
 };
 
 struct module_file {
@@ -26,14 +28,12 @@ struct module_file {
 	size_t n_functions;
 	void *btf; /* its .BTF section, NULL if it has none */
 	size_t btf_size;
-	void *image; /* the decompressed ELF file */
-	size_t image_size;
 };
 
 /*
  * Find a module's file: module is a path (it has a '/' or ends in .ko...), or a name that is looked
  * up in module_path (directories, ':' between; may be NULL) and then in
- * /lib/modules/RELEASE/modules.dep, the kernel build's updates included.
+ * /lib/modules/RELEASE/modules.dep.
  */
 int module_file_find(const char *module, const char *module_path, const char *release, char **path,
 		     struct error *err);

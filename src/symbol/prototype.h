@@ -19,6 +19,8 @@ struct prototype_traits {
 	bool variadic;	    /* BPF trampolines refuse it */
 	bool memory_param;  /* a struct of more than 16 bytes by value: refused too */
 	bool struct_param;  /* a struct of up to 16 bytes by value */
+	bool split_param;   /* one of two words with room for one only: words are not in register
+			       order */
 	bool struct_result; /* refused too */
 };
 

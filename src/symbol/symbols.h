@@ -40,6 +40,8 @@ const struct symbols_paths *symbols_get_paths(const struct symbols *symbols);
 /* Each loads its part at the first call; NULL with err on failure, at every call again. */
 const struct kallsyms *symbols_kallsyms(struct symbols *symbols, struct error *err);
 const struct traceable *symbols_traceable(struct symbols *symbols, struct error *err);
+/* The lists if they were loaded already, else NULL. */
+const struct traceable *symbols_traceable_loaded(const struct symbols *symbols);
 struct btf_types *symbols_types(struct symbols *symbols, struct error *err);
 /* The .ko file of a module that need not be loaded; owned by the handle. */
 const struct module_file *symbols_module_file(struct symbols *symbols, const char *module,
