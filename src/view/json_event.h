@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The JSON objects themselves; json.h is the sink that prints them.
+ */
+#ifndef VIEW_JSON_EVENT_H
+#define VIEW_JSON_EVENT_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "model/catalog.h"
+#include "model/ledger.h"
+#include "model/record.h"
+
+/* Each adds one object and a newline. */
+void json_event_print(const struct catalog *catalog, const struct record_view *record, bool stacks,
+		      struct text *out);
+void json_ledger_print(const struct catalog *catalog, const struct ledger *ledger,
+		       struct text *out);
+
+#endif
