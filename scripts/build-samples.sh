@@ -19,7 +19,7 @@ fail()
 series=$1
 out=$2
 here=$(cd "$(dirname "$0")/.." && pwd)
-kapimon=${KAPIMON:-$here/build/kapimon}
+kapimon=${KAPIMON:-$here/${BUILD:-build}/kapimon}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kapimon
 mkdir -p "$cache" "$out"
 out=$(cd "$out" && pwd)

@@ -4,8 +4,8 @@
 #
 #	tests/vm/run.sh 6.1|6.12 [CASE]...
 #
-# All cases share one guest. When it dies, the case that was running has failed, its kernel log is
-# on stderr, and the cases after it get a new guest. Prints TAP.
+# All cases share one guest. When it dies or hangs, the case that was running has failed, its kernel
+# log is on stderr, and the cases after it get a new guest. Prints TAP.
 set -u
 
 fail()
@@ -19,12 +19,13 @@ kernel=$1
 shift
 here=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 cd "$here" || exit 1
-kapimon=${KAPIMON:-$here/${BUILD:-build}/kapimon}
+KAPIMON=${KAPIMON:-$here/${BUILD:-build}/kapimon}
+export KAPIMON # for build-samples.sh
 samples=$here/${BUILD:-build}/samples/$kernel
 # seconds for one guest with all its cases; a case has its own, shorter limit (guest.sh)
 limit=${VM_LIMIT:-1200}
 
-[ -x "$kapimon" ] || fail "$kapimon is missing; run make build"
+[ -x "$KAPIMON" ] || fail "$KAPIMON is missing; run make build"
 scripts/build-samples.sh "$kernel" "$samples" >&2 || fail "there are no samples for $kernel"
 
 cases=$*
@@ -50,16 +51,46 @@ guest_output()
 	{ print; fflush() }'
 }
 
+lab()
+{
+	# shellcheck disable=SC2086,SC2016 # names of cases have no blanks; the inner shell expands
+	sh -c 'echo $$ >"$0"; exec "$@"' "$state/pid" \
+		"$KAPIMON" lab --kernel "$kernel" --timeout "${limit}s" --share "$here" -- \
+		sh tests/vm/guest.sh "$samples" $cases
+}
+
+# A guest whose kernel hangs can't keep the limits of its cases: end it a minute after the limit.
+watch_guest()
+{
+	running=
+	deadline=
+	while sleep 5; do
+		name=$(cat "$state/began")
+		[ -n "$name" ] || continue
+		if [ "$name" != "$running" ]; then
+			running=$name
+			seconds=$(sed -n 's/^# limit: //p' "tests/vm/cases/$name.sh")
+			deadline=$(($(date +%s) + ${seconds:-120} + 60))
+		elif [ "$(date +%s)" -gt "$deadline" ]; then
+			echo "vm: the guest hangs in $name" >&2
+			kill "$(cat "$state/pid")"
+			return
+		fi
+	done
+}
+
 failed=0
 while [ -n "$cases" ]; do
 	: >"$state/ended"
 	: >"$state/began"
+	watch_guest &
+	watcher=$!
 	{
-		# shellcheck disable=SC2086 # names of cases have no blanks
-		"$kapimon" lab --kernel "$kernel" --timeout "${limit}s" --share "$here" -- \
-			sh tests/vm/guest.sh "$samples" $cases
+		lab
 		echo $? >"$state/status"
 	} | guest_output | tee "$state/tap"
+	kill $watcher 2>/dev/null
+	wait $watcher 2>/dev/null
 	grep -q '^not ok' "$state/tap" && failed=1
 
 	left=
