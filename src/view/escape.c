@@ -132,9 +132,9 @@ void escape_json(struct text *out, const void *bytes, size_t length)
 		} else if (c == '\n' || c == '\t' || c == '\r') {
 			text_add(out, c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\r");
 			p++;
-		} else if (c < 0x20 || c == 0x7f) {
+		} else if (c < 0x20 || c == 0x7f || is_unsafe(c)) {
 			text_addf(out, "\\u%04x", c);
-			p++;
+			p += n;
 		} else {
 			text_add_bytes(out, p, n);
 			p += n;

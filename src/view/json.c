@@ -47,6 +47,8 @@ static int json_view_end(struct sink *sink, const struct ledger *ledger, struct 
 {
 	struct json_view *view = json_view_of(sink);
 
+	if (!view->catalog)
+		return 0; /* it never began */
 	json_ledger_print(view->catalog, ledger, &view->output.text);
 	return output_flush(&view->output, err);
 }

@@ -159,6 +159,8 @@ static int text_view_end(struct sink *sink, const struct ledger *ledger, struct 
 	struct output summary = {.file = view->options.summary};
 	int status = 0;
 
+	if (!view->catalog)
+		return 0; /* it never began */
 	while (view->pending.count)
 		if (print_oldest(view, err))
 			return -1;
