@@ -13,13 +13,14 @@
 
 struct symbols;
 
-/* Says why the monitor itself refuses a function (a sentence without full stop), or NULL. */
+/* Why the monitor itself refuses a function, as the end of "can't be hooked: ..."; NULL: it
+ * doesn't. */
 typedef const char *why_denied(const char *name);
 
 /*
  * Append to *out what is known about the pattern: for each function a line, and under it its
  * obstacles and what to hook instead. *hookable says whether at least one function can be hooked.
- * denied may be NULL.
+ * denied may be NULL. Reads the kernel's debug information if it is there, which takes seconds.
  */
 int why_explain(struct symbols *symbols, const char *pattern, why_denied *denied, struct text *out,
 		bool *hookable, struct error *err);
