@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The life of a call: entry and return, the same for every way of hooking. A call that a program
+ * takes ends in exactly one of its counters: recorded, filtered, lost, suspended or deferred.
+ */
+#ifndef KMN_LINUX_CALLS_H
+#define KMN_LINUX_CALLS_H
+
+#include "context.h"
+#include "emit.h"
+#include "fetch.h"
+#include "filter.h"
+#include "inflight.h"
+#include "stack.h"
+
+enum via { VIA_FENTRY, VIA_KPROBE };
+
+/* One run of a program. */
+struct call {
+	void *ctx;
+	__u32 hook;
+	__u32 copy;
+	__u32 slot; /* of its counters */
+	__u32 cpu;
+	__u32 level;
+	__u64 pid_tgid;
+	__u64 now;
+	struct occupancy *occupancy;
+	struct kmn_counters *count;
+};
+
+/* False: there is nothing to do for this program (more). */
+static __always_inline bool call_begin(struct call *call)
+{
+	__u32 tid;
+
+	call->cpu = bpf_get_smp_processor_id();
+	call->pid_tgid = bpf_get_current_pid_tgid();
+	call->level = context_level();
+	tid = call->pid_tgid;
+	call->occupancy = occupancy_get(call->cpu, call->level, tid);
+	call->count = bpf_map_lookup_elem(&counters, &call->slot);
+	if (!call->occupancy || !call->count)
+		return false;
+	switch (occupancy_enter(call->occupancy, call->ctx, call->hook, call->copy, tid)) {
+	case TURN_LATER:
+		return false;
+	case TURN_SELF:
+		call->count->self++;
+		if (call->copy)
+			call->count->rescued++;
+		return false;
+	case TURN_TAKE:
+		break;
+	}
+	if (call->copy)
+		call->count->rescued++;
+	if (config.stage != KMN_STAGE_RECORD) {
+		call->count->outside++;
+		occupancy_leave(call->occupancy);
+		return false;
+	}
+	call->count->taken++;
+	call->now = bpf_ktime_get_ns();
+	return true;
+}
+
+static __always_inline void call_end(struct call *call)
+{
+	occupancy_leave(call->occupancy);
+}
+
+/* Small records about a hook: SUSPEND and RESUME. */
+static __always_inline void emit_note(struct call *call, __u8 kind, __u64 number)
+{
+	struct {
+		struct kmn_header header;
+		__u64 number;
+	} note;
+
+	header_fill(&note.header, kind, call->hook, call->cpu, call->level, call->pid_tgid,
+		    call->now);
+	note.header.n_args = 1;
+	note.number = number;
+	emit(&note.header, sizeof(note), call->cpu);
+}
+
+static __always_inline void read_args(void *ctx, enum via via, __u32 n, struct scratch *scratch,
+				      __u32 at)
+{
+	if (via == VIA_FENTRY) {
+#pragma unroll
+		for (__u32 i = 0; i < KMN_MAX_ARGS; i++) {
+			__u64 value = 0;
+
+			if (i >= n)
+				break;
+			bpf_get_func_arg(ctx, i, &value);
+			*(__u64 *)cursor_room(scratch, (at + i * 8) & ~7u) = value;
+		}
+	} else {
+		struct pt_regs *regs = ctx;
+		__u64 *args = (__u64 *)cursor_room(scratch, at & 0x7f8);
+
+		/* Six in registers, the others above the return address. */
+		args[0] = regs->di;
+		args[1] = regs->si;
+		args[2] = regs->dx;
+		args[3] = regs->cx;
+		args[4] = regs->r8;
+		args[5] = regs->r9;
+		if (n > 6 && bpf_probe_read_kernel(&args[6], (KMN_MAX_ARGS - 6) * 8,
+						   (void *)(regs->sp + 8)))
+			__builtin_memset(&args[6], 0, (KMN_MAX_ARGS - 6) * 8);
+	}
+}
+
+/* The place of the call on the stack, the same at entry and return. */
+static __always_inline __u64 call_place(struct call *call, enum via via, bool at_return)
+{
+	if (via == VIA_KPROBE) {
+		struct pt_regs *regs = call->ctx;
+
+		/* A hooked return has just popped its return address. */
+		return at_return ? regs->sp - 8 : regs->sp;
+	}
+	/* call_begin() put the context's address there; the programs of one trampoline share it. */
+	return ((volatile struct occupancy *)call->occupancy)->token;
+}
+
+/* The address that the function was called at and its return address; 0 when it can't be read. */
+static __always_inline void call_origin(struct call *call, enum via via, struct scratch *scratch,
+					__u64 *function, __u64 *caller)
+{
+	*function = bpf_get_func_ip(call->ctx);
+	*caller = 0;
+	if (via == VIA_KPROBE) {
+		struct pt_regs *regs = call->ctx;
+
+		if (!bpf_probe_read_kernel(&scratch->word, 8, (void *)regs->sp))
+			*caller = scratch->word;
+		return;
+	}
+	/*
+	 * The trampoline's frame (arch_prepare_bpf_trampoline): the arguments, with return programs
+	 * the return value, the caller's frame pointer, the return into the function, the return
+	 * to its caller.
+	 */
+	__u64 at = ((volatile struct occupancy *)call->occupancy)->token +
+		   bpf_get_func_arg_cnt(call->ctx) * 8;
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		if (bpf_probe_read_kernel(&scratch->frames[0], 16, (void *)(at + 8 + i * 8)))
+			return;
+		if (scratch->frames[0] - *function < 32) {
+			*caller = scratch->frames[1];
+			return;
+		}
+	}
+}
+
+enum outcome { OUTCOME_RECORDED, OUTCOME_FILTERED, OUTCOME_LOST, OUTCOME_SUSPENDED, OUTCOME_DEFERRED };
+
+static __always_inline void inflight_set(struct call *call, __u64 place, __u32 verdict,
+					 __u64 sequence)
+{
+	struct inflight *entry;
+
+	if (inflight_claim(inflight_key(place, call->hook), &entry) < 0) {
+		call->count->unpaired++;
+		return;
+	}
+	entry->time = call->now;
+	entry->sequence = sequence;
+	entry->cpu = call->cpu;
+	entry->verdict = verdict;
+}
+
+/* Keep the record for the return program to emit or drop. */
+static __always_inline enum outcome defer(struct call *call, struct scratch *scratch, __u64 place,
+					  __u32 length)
+{
+	struct inflight *entry;
+	int index = inflight_claim(inflight_key(place, call->hook), &entry);
+	__u8 *room;
+
+	if (index < 0)
+		return OUTCOME_LOST;
+	room = bpf_map_lookup_elem(&deferred, &index);
+	if (!room)
+		return OUTCOME_LOST;
+	scratch->header.length = length;
+	asm volatile("%0 &= 2047" : "+r"(length));
+	bpf_probe_read_kernel(room, length, scratch->bytes);
+	entry->time = call->now;
+	entry->sequence = 0;
+	entry->cpu = call->cpu;
+	entry->verdict = VERDICT_DEFERRED;
+	return OUTCOME_DEFERRED;
+}
+
+/* Take the stack and put it in the record at `at`: its name, and its frames (at `end`) if new. */
+static __always_inline __u32 put_stack(struct call *call, enum via via, struct scratch *scratch,
+				       __u32 end, struct stack *stack)
+{
+	struct kmn_stack *name = (struct kmn_stack *)&scratch->bytes[sizeof(struct kmn_header)];
+	__u64 function, caller;
+	__u32 from, bytes;
+
+	call_origin(call, via, scratch, &function, &caller);
+	stack_take(call->ctx, scratch, function, caller, via == VIA_FENTRY ? 2 : 0, stack);
+	name->hash = stack->hash;
+	name->modules = stack->modules;
+	scratch->header.flags |= stack->flags;
+	if (stack->sent)
+		return end;
+	scratch->header.flags |= KMN_STACK_INLINE;
+	scratch->header.n_frames = stack->n;
+	from = stack->first & 7;
+	bytes = stack->n * 8;
+	if (bytes > KMN_MAX_FRAMES * 8)
+		bytes = KMN_MAX_FRAMES * 8;
+	bpf_probe_read_kernel(cursor_room(scratch, end & 0x5f8), bytes, &scratch->frames[from]);
+	return end + bytes;
+}
+
+static __always_inline enum outcome record_entry(struct call *call, enum via via,
+						 struct kmn_hook *hook, struct scratch *scratch,
+						 struct stack *stack, __u64 place)
+{
+	__u32 flags = config.flags, args, end;
+	__u64 suspended = 0;
+
+	header_fill(&scratch->header, KMN_ENTRY, call->hook, call->cpu, call->level, call->pid_tgid,
+		    call->now);
+	args = sizeof(struct kmn_header) + (flags & KMN_WITH_STACKS ? sizeof(struct kmn_stack) : 0);
+	read_args(call->ctx, via, hook->n_slots, scratch, args);
+	if (!filter_process(&scratch->header, flags))
+		return OUTCOME_FILTERED;
+	if (hook->n_wheres && !filter_args(scratch, hook, args))
+		return OUTCOME_FILTERED;
+	if (flags & KMN_LIMIT_RATE) {
+		enum rate_state state = rate_check(call->hook, call->now, &suspended);
+
+		if (state == RATE_FREE_AGAIN)
+			emit_note(call, KMN_RESUME, suspended);
+		if (state == RATE_OVER_FIRST)
+			emit_note(call, KMN_SUSPEND, config.rate);
+		if (state == RATE_OVER || state == RATE_OVER_FIRST)
+			return OUTCOME_SUSPENDED;
+	}
+	scratch->header.n_args = hook->n_slots;
+	end = args + hook->n_slots * 8;
+	if (hook->n_fetches)
+		end = fetch_all(scratch, hook, args, end);
+	if (flags & KMN_WITH_STACKS) {
+		end = put_stack(call, via, scratch, end, stack);
+		if (flags & KMN_BY_MODULE && !filter_modules(stack->modules))
+			return OUTCOME_FILTERED;
+	}
+	if (hook->flags & KMN_HOOK_DEFERRED)
+		return defer(call, scratch, place, end);
+	if (flags & KMN_LIMIT_COUNT && __sync_fetch_and_add(&calls_left, -1) <= 0)
+		return OUTCOME_FILTERED;
+	return emit(&scratch->header, end, call->cpu) ? OUTCOME_RECORDED : OUTCOME_LOST;
+}
+
+static __always_inline void call_entry(struct call *call, enum via via)
+{
+	struct kmn_hook *hook = bpf_map_lookup_elem(&hooks, &call->hook);
+	struct stack stack = {};
+	struct scratch *scratch;
+	enum outcome outcome = OUTCOME_LOST;
+	__u64 place = 0, sequence = 0;
+
+	if (!hook || !(hook->flags & KMN_HOOK_ON)) {
+		call->count->taken--;
+		call->count->outside++;
+		return;
+	}
+	if (hook->flags & KMN_HOOK_RETURNS)
+		place = call_place(call, via, false);
+	scratch = scratch_get(call->cpu, call->level);
+	if (scratch) {
+		outcome = record_entry(call, via, hook, scratch, &stack, place);
+		sequence = scratch->header.sequence;
+		scratch_put(scratch);
+	}
+	switch (outcome) {
+	case OUTCOME_RECORDED:
+		call->count->recorded++;
+		/* Not before: a record that names a stack must find it at the reader. */
+		if (stack.interned)
+			stack.interned->sent = 1;
+		break;
+	case OUTCOME_LOST:
+		call->count->lost++;
+		count_lost(call->count, call->now);
+		break;
+	case OUTCOME_SUSPENDED:
+		call->count->suspended++;
+		break;
+	case OUTCOME_DEFERRED:
+		call->count->deferred++;
+		return;
+	case OUTCOME_FILTERED:
+		call->count->filtered++;
+		break;
+	}
+	if (hook->flags & KMN_HOOK_RETURNS)
+		inflight_set(call, place,
+			     outcome == OUTCOME_FILTERED    ? VERDICT_FILTERED
+			     : outcome == OUTCOME_SUSPENDED ? VERDICT_SUSPENDED
+							    : VERDICT_RECORD,
+			     sequence);
+}
+
+struct return_record {
+	struct kmn_header header;
+	struct kmn_return ret;
+};
+
+/* Emit the entry that waited; its sequence number is given now. */
+static __always_inline bool emit_deferred(struct call *call, __u32 index, __u64 *sequence)
+{
+	struct kmn_header *header = bpf_map_lookup_elem(&deferred, &index);
+	__u32 length;
+
+	if (!header)
+		return false;
+	length = header->length;
+	if (!emit(header, length, call->cpu)) {
+		call->count->entry_lost++;
+		count_lost(call->count, call->now);
+		return false;
+	}
+	*sequence = header->sequence;
+	call->count->entry_recorded++;
+	return true;
+}
+
+static __always_inline enum outcome record_return(struct call *call, struct kmn_hook *hook,
+						  __u64 value, __u64 place)
+{
+	struct return_record record;
+	struct inflight *entry = 0;
+	__u64 duration = 0, sequence = 0;
+	__u32 cpu = 0, flags = config.flags;
+	int index = inflight_find(inflight_key(place, call->hook), &entry);
+
+	if (index >= 0 && entry) {
+		__u32 verdict = entry->verdict;
+
+		duration = call->now - entry->time;
+		sequence = entry->sequence;
+		cpu = entry->cpu;
+		if (verdict == VERDICT_DEFERRED) {
+			bool keep = filter_return(hook, flags, value, duration);
+
+			if (keep && flags & KMN_LIMIT_COUNT)
+				keep = __sync_fetch_and_add(&calls_left, -1) > 0;
+			if (!keep) {
+				call->count->entry_filtered++;
+				verdict = VERDICT_FILTERED;
+			} else {
+				/* Both halves stand together in this processor's buffer. */
+				emit_deferred(call, index, &sequence);
+				cpu = call->cpu;
+			}
+		}
+		__sync_lock_test_and_set(&entry->key, 0);
+		if (verdict == VERDICT_FILTERED)
+			return OUTCOME_FILTERED;
+		if (verdict == VERDICT_SUSPENDED)
+			return OUTCOME_SUSPENDED;
+	} else if (flags & ~(KMN_WITH_STACKS | KMN_FOLLOW_CHILDREN) || hook->n_wheres) {
+		/* Entered before the recording began: what it would be filtered by is not known. */
+		return OUTCOME_FILTERED;
+	}
+	header_fill(&record.header, KMN_RETURN, call->hook, call->cpu, call->level, call->pid_tgid,
+		    call->now);
+	if (!entry) {
+		record.header.flags = KMN_UNPAIRED;
+		call->count->unpaired++;
+	}
+	record.ret.value = value;
+	record.ret.duration = duration;
+	record.ret.entry_sequence = sequence;
+	record.ret.entry_cpu = cpu;
+	record.ret.reserved = 0;
+	return emit(&record.header, sizeof(record), call->cpu) ? OUTCOME_RECORDED : OUTCOME_LOST;
+}
+
+static __always_inline void call_return(struct call *call, enum via via, __u64 value)
+{
+	struct kmn_hook *hook = bpf_map_lookup_elem(&hooks, &call->hook);
+
+	if (!hook || !(hook->flags & KMN_HOOK_ON)) {
+		call->count->taken--;
+		call->count->outside++;
+		return;
+	}
+	switch (record_return(call, hook, value, call_place(call, via, true))) {
+	case OUTCOME_RECORDED:
+		call->count->recorded++;
+		break;
+	case OUTCOME_FILTERED:
+		call->count->filtered++;
+		break;
+	case OUTCOME_SUSPENDED:
+		call->count->suspended++;
+		break;
+	default:
+		call->count->lost++;
+		count_lost(call->count, call->now);
+		break;
+	}
+}
+
+#endif

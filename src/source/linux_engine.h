@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Linux engine's parts and how they fit: linux_source.c is the source that the pump sees and
+ * owns everything; linux_object.c opens and sizes the BPF object; linux_plan.c says what a hook
+ * records and filters; linux_attach.c puts hooks in and out, through linux_clone.c (trampolines)
+ * and linux_probe.c (kprobes); linux_buffers.c moves records out of the per-CPU buffers and merge.c
+ * puts them in order; linux_filters.c and linux_modules.c tell the programs what to keep;
+ * linux_ledger.c adds up what became of every call. Nothing outside src/source/linux* and
+ * kernel/linux knows BPF.
+ */
+#ifndef SOURCE_LINUX_ENGINE_H
+#define SOURCE_LINUX_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "linux/shared.h"
+#include "model/api.h"
+#include "model/catalog.h"
+#include "model/ledger.h"
+#include "model/spec.h"
+#include "symbol/symbols.h"
+
+struct kapimon_bpf;
+
+enum point { POINT_ENTRY, POINT_RETURN, N_POINTS };
+
+/* One program on one function: a copy of the hook's entry or return side. */
+struct program {
+	int program_fd; /* -1: a shared one (kprobe) */
+	int event_fd;	/* perf event of a kprobe, else -1 */
+	int link_fd;	/* -1: not attached */
+	uint32_t slot;	/* of its counters */
+	uint64_t misses_before; /* the kernel's count when recording began */
+	uint64_t misses_after;	/* the same when it ended */
+	bool settled;		/* misses_after holds */
+};
+
+struct hook {
+	struct api *api;  /* in the catalog; its id is the hook's number */
+	char *pattern;	  /* the spec's pattern that asked for it */
+	struct function function;
+	char *name, *module; /* function's strings, owned: the symbols' may go */
+	struct prototype_traits traits;
+	bool returns;
+	bool on;
+	bool multi;	/* belongs to the engine's kprobe.multi links */
+	unsigned copies;
+	struct program programs[N_POINTS][KMN_MAX_COPIES];
+	char refused[160]; /* why the better method was not taken; "" if it was */
+};
+
+/* kprobe.multi: one link for all entries, one for all returns, of one apply(). */
+struct multi_link {
+	int link_fd[N_POINTS];
+	struct hook **hooks;
+	size_t n_hooks;
+};
+
+/* The kernel's abilities, found out by trying, once. */
+struct abilities {
+	bool known;
+	bool kprobe_multi;    /* CONFIG_FPROBE */
+	bool fentry;	      /* BPF trampolines */
+	unsigned fentry_args; /* argument words a trampoline takes */
+};
+
+struct engine {
+	struct kapimon_bpf *object;
+	bool loaded;
+	struct symbols *symbols;
+	struct abilities abilities;
+	unsigned n_cpus;
+	bool fully_preemptible;
+	unsigned copies; /* of a trampoline program */
+
+	struct hook **hooks; /* index: hook number; entries are never removed, only turned off */
+	size_t n_hooks, hooks_capacity;
+	size_t max_hooks; /* that the maps have room for */
+	uint32_t n_slots, max_slots;
+	struct multi_link *multis;
+	size_t n_multis;
+	uint64_t multi_misses[N_POINTS][2]; /* of the shared programs: before, after */
+
+	struct buffers *buffers;
+	struct names *names;
+	struct spec spec; /* what is in force */
+	bool recording;
+
+	struct catalog catalog;
+};
+
+/* linux_object.c */
+int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err);
+void engine_object_close(struct engine *engine);
+/* Is the kernel preemptible everywhere (preempt=full, PREEMPT_RT)? Unknown counts as yes. */
+bool kernel_fully_preemptible(void);
+
+/* linux_clone.c: trampoline programs (fentry, fexit). */
+int clone_load(struct engine *engine, const struct hook *hook, enum point point, unsigned copy,
+	       uint32_t slot, int module_btf_fd, int *program_fd, struct error *err);
+
+/* linux_probe.c */
+int probe_attach(struct engine *engine, struct hook *hook, enum point point, struct error *err);
+int probe_attach_multi(struct engine *engine, struct hook **hooks, size_t n, struct error *err);
+bool probe_multi_works(struct engine *engine);
+
+/* linux_attach.c */
+/* Put the hooks in; what can't be had by the better method is had by the next. */
+int attach_hooks(struct engine *engine, struct hook **hooks, size_t n, struct error *err);
+void detach_all(struct engine *engine);
+void detach_hook(struct engine *engine, struct hook *hook);
+
+/* linux_plan.c */
+int plan_hook(const struct spec *spec, const struct hook *hook, const struct api_table *table,
+	      struct kmn_hook *plan, struct error *err);
+
+/* linux_filters.c */
+int filters_apply(struct engine *engine, const struct spec *spec, struct error *err);
+
+/* linux_names.c: addresses to names, also of modules that are gone again. */
+struct names *names_create(struct engine *engine, struct error *err);
+void names_destroy(struct names *names);
+/* Modules came: take their symbols in while they are there. */
+int names_refresh(struct engine *engine, struct error *err);
+bool names_resolve(const struct catalog *catalog, uint64_t address, struct frame *frame);
+
+/* linux_modules.c */
+int modules_start(struct engine *engine, const struct spec *spec, struct error *err);
+/* A MODULE_LOAD or MODULE_UNLOAD record came by. */
+int modules_changed(struct engine *engine, const struct kmn_header *record, struct error *err);
+/* Bits for modules that filters name, loaded or not. */
+int modules_mask(struct engine *engine, const struct spec_names *names, uint64_t *mask,
+		 struct error *err);
+
+/* linux_ledger.c */
+/* Take the kernel's miss counts as the base of what follows, or as the end. */
+void ledger_mark(struct engine *engine, bool end);
+int ledger_collect(struct engine *engine, struct ledger *ledger, struct error *err);
+
+/* linux_buffers.c */
+struct buffers *buffers_create(struct engine *engine, struct error *err);
+void buffers_destroy(struct buffers *buffers);
+/* Replace all buffers by ones of this size; records in the old ones are kept. */
+int buffers_resize(struct buffers *buffers, uint64_t bytes, struct error *err);
+/* Wait for records, then take in all there are. */
+int buffers_poll(struct buffers *buffers, int timeout_ms, struct error *err);
+/* Records whose order is settled; `all`: every one left. Valid until the next call. */
+int buffers_release(struct buffers *buffers, bool all, const struct kmn_header *const **records,
+		    size_t *n, struct error *err);
+uint64_t buffers_size(const struct buffers *buffers);
+
+uint64_t monotonic_ns(void);
+
+#endif

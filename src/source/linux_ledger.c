@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Adding up what became of every call. Trampolines: the kernel counts how often it skipped the
+ * first copy; the other copies count the calls that they took in its place; what is left was
+ * missed. Both numbers are compared at the beginning and at the end, while the programs stay in but
+ * record nothing.
+ */
+#include "source/linux_engine.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kapimon.skel.h"
+
+/* Turns to find a moment in which no skipped call is on its way to another copy. */
+#define SETTLE_TURNS 50
+
+static int read_counters(const struct engine *engine, uint32_t slot, struct kmn_counters *sum)
+{
+	int fd = bpf_map__fd(engine->object->maps.counters);
+	struct kmn_counters *each = calloc(engine->n_cpus, sizeof(*each));
+
+	memset(sum, 0, sizeof(*sum));
+	if (!each || bpf_map_lookup_elem(fd, &slot, each)) {
+		free(each);
+		return -1;
+	}
+	for (unsigned cpu = 0; cpu < engine->n_cpus; cpu++) {
+		const uint64_t *from = (const uint64_t *)&each[cpu];
+		uint64_t *to = (uint64_t *)sum;
+		uint64_t first = sum->first_lost, last = sum->last_lost;
+
+		for (size_t i = 0; i < sizeof(*sum) / sizeof(uint64_t); i++)
+			to[i] += from[i];
+		/* These two are times. */
+		sum->first_lost = first && (!each[cpu].first_lost || first < each[cpu].first_lost)
+					  ? first
+					  : each[cpu].first_lost;
+		sum->last_lost = last > each[cpu].last_lost ? last : each[cpu].last_lost;
+	}
+	free(each);
+	return 0;
+}
+
+static uint64_t kernel_misses(int program_fd)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+
+	if (program_fd < 0 || bpf_obj_get_info_by_fd(program_fd, &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+/* Wait until every program that runs now has ended (a grace period of RCU). */
+static void wait_for_programs(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(50000);
+}
+
+/* Calls that no copy took, so far. */
+static uint64_t missed_by_copies(const struct engine *engine, const struct hook *hook,
+				 enum point point, uint64_t misses)
+{
+	uint64_t rescued = 0;
+
+	for (unsigned copy = 1; copy < hook->copies; copy++) {
+		struct kmn_counters counters;
+
+		if (!read_counters(engine, hook->programs[point][copy].slot, &counters))
+			rescued += counters.rescued;
+	}
+	/* May be negative before the first copy is in: the difference of two marks counts. */
+	return misses - rescued;
+}
+
+static bool by_trampoline(const struct hook *hook)
+{
+	return hook->api->method == METHOD_FENTRY;
+}
+
+/* One side of a trampoline hook whose counts are being compared. */
+struct mark {
+	const struct hook *hook;
+	enum point point;
+	struct program *first;
+	uint64_t misses;
+};
+
+static size_t marks_collect(struct engine *engine, struct mark *marks)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		struct hook *hook = engine->hooks[i];
+
+		if (!hook->on || !by_trampoline(hook))
+			continue;
+		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
+			struct program *first = &hook->programs[point][0];
+
+			if (!first->settled)
+				marks[n++] = (struct mark){.hook = hook,
+							   .point = (enum point)point,
+							   .first = first};
+		}
+	}
+	return n;
+}
+
+/*
+ * A skipped call counts with the kernel first and with another copy a moment later. If the kernel's
+ * count is the same before and after a grace period, every skipped call has reached its copy.
+ */
+static void mark_trampolines(struct engine *engine, bool end)
+{
+	struct mark *marks = calloc(engine->n_hooks * N_POINTS + 1, sizeof(*marks));
+	size_t n, left;
+
+	if (!marks)
+		return;
+	n = marks_collect(engine, marks);
+	for (size_t i = 0; i < n; i++)
+		marks[i].misses = kernel_misses(marks[i].first->program_fd);
+	for (int turn = 0; n && turn < SETTLE_TURNS; turn++) {
+		wait_for_programs();
+		left = 0;
+		for (size_t i = 0; i < n; i++) {
+			struct mark *mark = &marks[i];
+			uint64_t missed = missed_by_copies(engine, mark->hook, mark->point,
+							   mark->misses);
+			uint64_t again = kernel_misses(mark->first->program_fd);
+
+			if (end)
+				mark->first->misses_after = missed;
+			else
+				mark->first->misses_before = missed;
+			if (again != mark->misses) {
+				mark->misses = again;
+				marks[left++] = *mark;
+			} else {
+				mark->first->settled = end;
+			}
+		}
+		n = left;
+	}
+	for (size_t i = 0; i < n; i++)
+		marks[i].first->settled = end;
+	free(marks);
+}
+
+void ledger_mark(struct engine *engine, bool end)
+{
+	mark_trampolines(engine, end);
+	if (!engine->n_multis)
+		return;
+	engine->multi_misses[POINT_ENTRY][end] =
+		kernel_misses(bpf_program__fd(engine->object->progs.entry_multi));
+	engine->multi_misses[POINT_RETURN][end] =
+		kernel_misses(bpf_program__fd(engine->object->progs.return_multi));
+}
+
+static uint64_t missed(struct engine *engine, const struct hook *hook, enum point point,
+		       const struct kmn_counters *sum)
+{
+	const struct program *first = &hook->programs[point][0];
+	uint64_t now;
+
+	switch (hook->api->method) {
+	case METHOD_FENTRY:
+		now = first->settled
+			      ? first->misses_after
+			      : missed_by_copies(engine, hook, point,
+						 kernel_misses(first->program_fd));
+		return (int64_t)(now - first->misses_before) > 0 ? now - first->misses_before : 0;
+	case METHOD_KPROBE:
+	case METHOD_KPROBE_EVENT:
+		return sum->hits > sum->runs ? sum->hits - sum->runs : 0;
+	default:
+		return 0;
+	}
+}
+
+static int add_row(struct engine *engine, const struct hook *hook, enum point point,
+		   struct ledger *ledger, struct error *err)
+{
+	struct kmn_counters sum = {0}, each, returned = {0};
+	struct ledger_row row = {.hook = hook->api->id,
+				 .point = point == POINT_ENTRY ? LEDGER_ENTRY : LEDGER_RETURN};
+
+	for (unsigned copy = 0; copy < hook->copies; copy++) {
+		if (read_counters(engine, hook->programs[point][copy].slot, &each))
+			return error_set(err, "can't read the counters of %s", hook->name);
+		sum.taken += each.taken;
+		sum.recorded += each.recorded;
+		sum.filtered += each.filtered;
+		sum.lost += each.lost;
+		sum.suspended += each.suspended;
+		sum.deferred += each.deferred;
+		sum.self += each.self;
+		sum.runs += each.runs;
+		sum.hits += each.hits;
+		if (each.first_lost && (!sum.first_lost || each.first_lost < sum.first_lost))
+			sum.first_lost = each.first_lost;
+		if (each.last_lost > sum.last_lost)
+			sum.last_lost = each.last_lost;
+	}
+	row.hits = sum.taken;
+	row.recorded = sum.recorded;
+	row.filtered = sum.filtered;
+	row.lost = sum.lost;
+	row.suspended = sum.suspended;
+	row.self = sum.self;
+	row.first_lost = sum.first_lost;
+	row.last_lost = sum.last_lost;
+	row.missed = missed(engine, hook, point, &sum);
+	if (sum.deferred) {
+		for (unsigned copy = 0; copy < hook->copies; copy++) {
+			if (read_counters(engine, hook->programs[POINT_RETURN][copy].slot, &each))
+				return error_set(err, "can't read the counters of %s", hook->name);
+			returned.entry_recorded += each.entry_recorded;
+			returned.entry_lost += each.entry_lost;
+		}
+		row.recorded += returned.entry_recorded;
+		row.lost += returned.entry_lost;
+		/* The others were filtered at their return, or have not returned by now. */
+		row.filtered += sum.deferred - returned.entry_recorded - returned.entry_lost;
+	}
+	return ledger_add(ledger, &row, err);
+}
+
+int ledger_collect(struct engine *engine, struct ledger *ledger, struct error *err)
+{
+	bool end = !engine->recording;
+
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		const struct hook *hook = engine->hooks[i];
+
+		if (add_row(engine, hook, POINT_ENTRY, ledger, err) ||
+		    (hook->returns && add_row(engine, hook, POINT_RETURN, ledger, err)))
+			return -1;
+	}
+	for (int point = 0; engine->n_multis && end && point < N_POINTS; point++) {
+		struct ledger_row row = {.hook = KMN_NO_HOOK,
+					 .point = point == POINT_ENTRY ? LEDGER_ENTRY
+								       : LEDGER_RETURN,
+					 .missed = engine->multi_misses[point][1] -
+						   engine->multi_misses[point][0]};
+
+		if (row.missed && ledger_add(ledger, &row, err))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "source/linux_source.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "source/linux_deny.h"
+#include "source/linux_engine.h"
+#include "symbol/why.h"
+
+#include "kapimon.skel.h"
+
+struct linux_source {
+	struct source source;
+	struct engine engine;
+	struct text remarks;
+	bool stopped;
+	bool drained;
+};
+
+static struct linux_source *self(struct source *source)
+{
+	return (struct linux_source *)source;
+}
+
+static void hook_destroy(struct hook *hook)
+{
+	if (!hook)
+		return;
+	free(hook->pattern);
+	free(hook->name);
+	free(hook->module);
+	free(hook);
+}
+
+static struct hook *hook_find(const struct engine *engine, uint64_t address)
+{
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		if (engine->hooks[i]->function.address == address && engine->hooks[i]->on)
+			return engine->hooks[i];
+	}
+	return NULL;
+}
+
+static struct hook *hook_create(struct engine *engine, const struct spec *spec,
+				const struct spec_hook *wanted, const struct function *function,
+				struct error *err)
+{
+	struct hook *hook = calloc(1, sizeof(*hook));
+	struct api api = {.id = (uint32_t)engine->n_hooks, .returns_hooked = wanted->returns};
+
+	if (!hook) {
+		error_no_memory(err);
+		return NULL;
+	}
+	for (int point = 0; point < N_POINTS; point++) {
+		for (unsigned copy = 0; copy < KMN_MAX_COPIES; copy++) {
+			struct program *program = &hook->programs[point][copy];
+
+			program->program_fd = program->event_fd = program->link_fd = -1;
+		}
+	}
+	hook->function = *function;
+	hook->returns = wanted->returns;
+	hook->pattern = strdup(wanted->pattern);
+	hook->name = strdup(function->name);
+	hook->module = function->module ? strdup(function->module) : NULL;
+	if (!hook->pattern || !hook->name || (function->module && !hook->module)) {
+		error_no_memory(err);
+		goto fail;
+	}
+	hook->function.name = hook->name;
+	hook->function.module = hook->module;
+	if (symbols_describe(engine->symbols, &hook->function, (uint16_t)spec->string_length,
+			     &engine->catalog.apis, &api, &hook->traits, err))
+		goto fail;
+	if (api_table_add(&engine->catalog.apis, &api, err)) {
+		api_fini(&api);
+		goto fail;
+	}
+	hook->api = api_table_find(&engine->catalog.apis, (uint32_t)engine->n_hooks);
+	return hook;
+fail:
+	hook_destroy(hook);
+	return NULL;
+}
+
+static int engine_add(struct engine *engine, struct hook *hook, struct error *err)
+{
+	if (engine->n_hooks == engine->hooks_capacity) {
+		size_t capacity = engine->hooks_capacity ? engine->hooks_capacity * 2 : 64;
+		struct hook **hooks = realloc(engine->hooks, capacity * sizeof(*hooks));
+
+		if (!hooks)
+			return error_no_memory(err);
+		engine->hooks = hooks;
+		engine->hooks_capacity = capacity;
+	}
+	engine->hooks[engine->n_hooks++] = hook;
+	return 0;
+}
+
+/* Nothing matched: say why, with what to do instead. */
+static int explain(struct engine *engine, const char *pattern, struct error *err)
+{
+	struct text reason = TEXT_INIT;
+	bool hookable = false;
+	char *hint;
+
+	if (why_explain(engine->symbols, pattern, deny_reason, &reason, &hookable, err)) {
+		text_fini(&reason);
+		return -1;
+	}
+	while (reason.length && reason.data[reason.length - 1] == '\n')
+		reason.data[--reason.length] = '\0';
+	/* The first sentence is what is the matter, the rest is advice. */
+	hint = reason.data ? strchr(reason.data, '\n') : NULL;
+	if (hint)
+		*hint++ = '\0';
+	error_usage(err, "%s", text_string(&reason));
+	if (hint)
+		error_hint(err, "%s", hint);
+	text_fini(&reason);
+	return -1;
+}
+
+struct wanted_function {
+	const struct spec_hook *hook;
+	struct function function;
+};
+
+struct wanted {
+	struct wanted_function *functions;
+	size_t n, capacity;
+};
+
+static int wanted_add(struct wanted *wanted, const struct spec_hook *hook,
+		      const struct function *function, struct error *err)
+{
+	if (wanted->n == wanted->capacity) {
+		size_t capacity = wanted->capacity ? wanted->capacity * 2 : 256;
+		struct wanted_function *functions =
+			realloc(wanted->functions, capacity * sizeof(*functions));
+
+		if (!functions)
+			return error_no_memory(err);
+		wanted->functions = functions;
+		wanted->capacity = capacity;
+	}
+	wanted->functions[wanted->n++] = (struct wanted_function){hook, *function};
+	return 0;
+}
+
+static bool wanted_has(const struct wanted *wanted, uint64_t address)
+{
+	for (size_t i = 0; i < wanted->n; i++) {
+		if (wanted->functions[i].function.address == address)
+			return true;
+	}
+	return false;
+}
+
+/* Functions of one pattern that are not hooked yet. Denied ones are an error when named. */
+static int want_pattern(struct linux_source *source, const struct spec *spec,
+			const struct spec_hook *hook, struct wanted *wanted, struct error *err)
+{
+	struct engine *engine = &source->engine;
+	struct function_list list = FUNCTION_LIST_INIT;
+	size_t denied = 0, before = wanted->n;
+	bool single;
+	int code = -1;
+
+	if (match_functions(engine->symbols, hook->pattern, spec->any_symbol, &list, err))
+		return -1;
+	single = list.count == 1;
+	if (!list.count) {
+		explain(engine, hook->pattern, err);
+		goto out;
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		const struct function *function = &list.functions[i];
+		const char *reason = deny_reason(function->name);
+
+		if (reason && single) {
+			error_usage(err, "%s can't be hooked: %s", function->name, reason);
+			error_hint(err, "hook its callers instead");
+			goto out;
+		}
+		if (reason) {
+			denied++;
+			continue;
+		}
+		if (hook_find(engine, function->address) || wanted_has(wanted, function->address))
+			continue;
+		if (wanted_add(wanted, hook, function, err))
+			goto out;
+	}
+	if (denied)
+		text_addf(&source->remarks,
+			  "%zu of the functions of '%s' are not hooked: the monitor itself runs "
+			  "through them\n",
+			  denied, hook->pattern);
+	if (list.functions[0].duplicate && wanted->n - before > 1 && !strpbrk(hook->pattern, "*?[/"))
+		text_addf(&source->remarks, "'%s' is the name of %zu functions; all are hooked\n",
+			  hook->pattern, wanted->n - before);
+	code = 0;
+out:
+	function_list_fini(&list);
+	return code;
+}
+
+static int put_plan(struct engine *engine, const struct hook *hook, const struct kmn_hook *plan,
+		    struct error *err)
+{
+	uint32_t id = hook->api->id;
+
+	if (bpf_map_update_elem(bpf_map__fd(engine->object->maps.hooks), &id, plan, BPF_ANY))
+		return error_set(err, "can't tell the programs about %s: %s", hook->name,
+				 strerror(errno));
+	return 0;
+}
+
+static void turn_off(struct engine *engine, struct hook *hook)
+{
+	struct kmn_hook off = {0};
+	struct error ignored;
+
+	put_plan(engine, hook, &off, &ignored);
+	ledger_mark(engine, false);
+	hook->on = false;
+}
+
+static bool still_wanted(const struct spec *spec, const struct hook *hook)
+{
+	for (size_t i = 0; i < spec->n_hooks; i++) {
+		if (!strcmp(spec->hooks[i].pattern, hook->pattern) &&
+		    spec->hooks[i].returns == hook->returns)
+			return true;
+	}
+	return false;
+}
+
+static void describe_system(struct engine *engine)
+{
+	struct catalog *catalog = &engine->catalog;
+	struct timespec wall;
+	struct utsname name;
+	uint64_t monotonic;
+
+	if (catalog->kernel || uname(&name))
+		return;
+	monotonic = monotonic_ns();
+	clock_gettime(CLOCK_REALTIME, &wall);
+	catalog->clock_offset =
+		(int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec - (int64_t)monotonic;
+	catalog->kernel = strdup(name.release);
+	catalog->machine = strdup(name.machine);
+	catalog->host = strdup(name.nodename);
+	catalog->processors = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* Put in what the spec wants beyond what is there. */
+static int add_hooks(struct linux_source *source, const struct spec *spec, struct error *err)
+{
+	struct engine *engine = &source->engine;
+	struct wanted wanted = {0};
+	struct hook **new = NULL;
+	size_t n_new = 0, failed = 0;
+	int code = -1;
+
+	for (size_t i = 0; i < spec->n_hooks; i++) {
+		if (!spec->hooks[i].on_load &&
+		    want_pattern(source, spec, &spec->hooks[i], &wanted, err))
+			goto out;
+	}
+	if (!engine->loaded && engine_object_open(engine, wanted.n, err))
+		goto out;
+	if (engine->n_hooks + wanted.n > engine->max_hooks) {
+		error_set(err, "there is room for %zu hooks in this run, %zu are wanted",
+			  engine->max_hooks, engine->n_hooks + wanted.n);
+		goto out;
+	}
+	new = calloc(wanted.n ? wanted.n : 1, sizeof(*new));
+	if (!new) {
+		error_no_memory(err);
+		goto out;
+	}
+	for (size_t i = 0; i < wanted.n; i++) {
+		const struct wanted_function *each = &wanted.functions[i];
+		struct hook *hook =
+			hook_create(engine, spec, each->hook, &each->function, err);
+		struct kmn_hook plan;
+
+		if (!hook)
+			goto out;
+		if (engine_add(engine, hook, err)) {
+			hook_destroy(hook);
+			goto out;
+		}
+		new[n_new++] = hook;
+		if (plan_hook(spec, hook, &engine->catalog.apis, &plan, err) ||
+		    put_plan(engine, hook, &plan, err))
+			goto out;
+	}
+	if (attach_hooks(engine, new, n_new, err))
+		goto out;
+	for (size_t i = 0; i < n_new; i++)
+		failed += !new[i]->on;
+	if (failed)
+		text_addf(&source->remarks,
+			  "%zu of %zu functions could not be hooked; \"kapimon list --why NAME\" "
+			  "tells why\n",
+			  failed, n_new);
+	code = 0;
+out:
+	free(wanted.functions);
+	free(new);
+	return code;
+}
+
+static int first_apply(struct linux_source *source, const struct spec *spec, struct error *err)
+{
+	struct engine *engine = &source->engine;
+
+	describe_system(engine);
+	if (spec_copy(&engine->spec, spec, err))
+		return -1;
+	if (add_hooks(source, spec, err) || modules_start(engine, spec, err) ||
+	    filters_apply(engine, spec, err))
+		return -1;
+	engine->buffers = buffers_create(engine, err);
+	if (!engine->buffers)
+		return -1;
+	if (kapimon_bpf__attach(engine->object))
+		return error_set(err, "can't follow modules and processes: %s", strerror(errno));
+	ledger_mark(engine, false);
+	engine->catalog.start = monotonic_ns();
+	engine->recording = true;
+	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_RECORD,
+			 __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Comparisons and return filters belong to each hook's plan. */
+static int replan(struct engine *engine, const struct spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		const struct hook *hook = engine->hooks[i];
+		struct kmn_hook plan;
+
+		if (hook->on && (plan_hook(spec, hook, &engine->catalog.apis, &plan, err) ||
+				 put_plan(engine, hook, &plan, err)))
+			return -1;
+	}
+	return 0;
+}
+
+static int change(struct linux_source *source, const struct spec *spec, struct error *err)
+{
+	struct engine *engine = &source->engine;
+
+	if (replan(engine, spec, err) || modules_start(engine, spec, err) ||
+	    filters_apply(engine, spec, err) || buffers_resize(engine->buffers, spec->buffer, err) || add_hooks(source, spec, err))
+		return -1;
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		struct hook *hook = engine->hooks[i];
+
+		if (hook->on && !still_wanted(spec, hook)) {
+			turn_off(engine, hook);
+			detach_hook(engine, hook);
+		}
+	}
+	spec_fini(&engine->spec);
+	return spec_copy(&engine->spec, spec, err);
+}
+
+static int linux_apply(struct source *source, const struct spec *spec, struct error *err)
+{
+	struct linux_source *me = self(source);
+
+	text_clear(&me->remarks);
+	return me->engine.recording ? change(me, spec, err) : first_apply(me, spec, err);
+}
+
+static int learn(struct engine *engine, const struct kmn_header *const *records, size_t n,
+		 struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct kmn_header *record = records[i];
+		struct record_view view;
+		struct stack stack;
+		bool added;
+
+		if ((record->kind == KMN_MODULE_LOAD || record->kind == KMN_MODULE_UNLOAD) &&
+		    modules_changed(engine, record, err))
+			return -1;
+		if (!(record->flags & KMN_STACK_INLINE))
+			continue;
+		if (record_parse(record, record->length, &view, err) < 0)
+			return -1;
+		stack = (struct stack){.hash = view.stack->hash,
+				       .modules = view.stack->modules,
+				       .flags = record->flags &
+						(KMN_STACK_TRUNCATED | KMN_STACK_CALLER_SP),
+				       .n_frames = record->n_frames,
+				       .frames = view.frames};
+		if (stack_table_add(engine->catalog.stacks, &stack, &added, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int linux_next(struct source *source, int timeout_ms,
+		      const struct kmn_header *const **records, size_t *n, struct error *err)
+{
+	struct linux_source *me = self(source);
+	struct engine *engine = &me->engine;
+
+	if (me->drained)
+		return 0;
+	if (buffers_poll(engine->buffers, me->stopped ? 0 : timeout_ms, err) ||
+	    buffers_release(engine->buffers, me->stopped, records, n, err) ||
+	    learn(engine, *records, *n, err))
+		return -1;
+	/* After the stop one turn takes all there is: nothing new comes. */
+	me->drained = me->stopped;
+	return 1;
+}
+
+static int linux_stop(struct source *source, struct error *err)
+{
+	struct linux_source *me = self(source);
+	struct engine *engine = &me->engine;
+
+	if (me->stopped || !engine->recording)
+		return 0;
+	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_OUTSIDE,
+			 __ATOMIC_RELEASE);
+	ledger_mark(engine, true);
+	engine->recording = false;
+	detach_all(engine);
+	me->stopped = true;
+	return 0;
+}
+
+static int linux_ledger(struct source *source, struct ledger *ledger, struct error *err)
+{
+	return ledger_collect(&self(source)->engine, ledger, err);
+}
+
+static const struct catalog *linux_catalog(struct source *source)
+{
+	return &self(source)->engine.catalog;
+}
+
+static void linux_close(struct source *source)
+{
+	struct linux_source *me = self(source);
+	struct engine *engine = &me->engine;
+
+	detach_all(engine);
+	buffers_destroy(engine->buffers);
+	if (engine->object)
+		engine_object_close(engine);
+	for (size_t i = 0; i < engine->n_hooks; i++)
+		hook_destroy(engine->hooks[i]);
+	free(engine->hooks);
+	catalog_fini(&engine->catalog);
+	names_destroy(engine->names);
+	symbols_close(engine->symbols);
+	spec_fini(&engine->spec);
+	text_fini(&me->remarks);
+	free(me);
+}
+
+static const struct source_ops linux_ops = {
+	.name = "linux",
+	.apply = linux_apply,
+	.next = linux_next,
+	.stop = linux_stop,
+	.ledger = linux_ledger,
+	.catalog = linux_catalog,
+	.close = linux_close,
+};
+
+struct source *linux_source_open(struct error *err)
+{
+	struct linux_source *source = calloc(1, sizeof(*source));
+	struct engine *engine;
+
+	if (!source) {
+		error_no_memory(err);
+		return NULL;
+	}
+	source->source.ops = &linux_ops;
+	engine = &source->engine;
+	spec_init(&engine->spec);
+	if (catalog_init(&engine->catalog, err)) {
+		free(source);
+		return NULL;
+	}
+	engine->n_cpus = (unsigned)libbpf_num_possible_cpus();
+	engine->fully_preemptible = kernel_fully_preemptible();
+	/* Measured: 3 copies lose nothing; under full preemption it took 8 (docs/engine.md). */
+	engine->copies = engine->fully_preemptible ? KMN_MAX_COPIES : 3;
+	if (engine->n_cpus > KMN_MAX_CPUS) {
+		error_set(err, "this machine has %u processors; %d can be watched", engine->n_cpus,
+			  KMN_MAX_CPUS);
+		linux_close(&source->source);
+		return NULL;
+	}
+	if (symbols_open(&engine->symbols, err) || !(engine->names = names_create(engine, err))) {
+		linux_close(&source->source);
+		return NULL;
+	}
+	return &source->source;
+}
+
+const char *linux_source_remarks(const struct source *source)
+{
+	return text_string(&((const struct linux_source *)source)->remarks);
+}

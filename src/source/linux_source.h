@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The live Linux kernel as a source of records. */
+#ifndef SOURCE_LINUX_SOURCE_H
+#define SOURCE_LINUX_SOURCE_H
+
+#include "source/source.h"
+
+/* Opening touches nothing yet: the first apply() puts the hooks in. NULL with err on failure. */
+struct source *linux_source_open(struct error *err);
+
+/* What the user should know about the hooks in force: one sentence a line, "" if all is well. */
+const char *linux_source_remarks(const struct source *source);
+
+#endif
