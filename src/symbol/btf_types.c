@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* The functions and structs of one BTF object's own part, by name: open addressing. */
@@ -247,14 +248,39 @@ const struct btf *btf_types_of(struct btf_types *types, const char *module)
 	return unit ? unit->btf : NULL;
 }
 
+/*
+ * libbpf declares btf__new_split() but does not export it before 1.4, so the bytes are handed over
+ * as a file.
+ */
+static struct btf *parse_split(const void *data, size_t size, struct btf *base)
+{
+	const char *bytes = data;
+	struct btf *btf = NULL;
+	char path[64];
+	int fd = memfd_create("btf", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	for (size_t done = 0; done < size;) {
+		ssize_t n = write(fd, bytes + done, size - done);
+
+		if (n <= 0) {
+			close(fd);
+			return NULL;
+		}
+		done += (size_t)n;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	btf = btf__parse_split(path, base);
+	close(fd);
+	return btf;
+}
+
 int btf_types_add(struct btf_types *types, const char *module, const void *data, size_t size,
 		  struct error *err)
 {
-	struct btf *btf;
+	struct btf *btf = parse_split(data, size, types->kernel.btf);
 
-	if (size > UINT32_MAX)
-		return error_set(err, "the type information of module %s is too large", module);
-	btf = btf__new_split(data, (uint32_t)size, types->kernel.btf);
 	if (!btf)
 		return error_set(err, "can't use the type information of module %s: %s", module,
 				 strerror(errno));
