@@ -17,13 +17,13 @@ static const uint8_t least_args[] = {
 
 static int check_header(const struct kmn_header *header, size_t available, struct error *err)
 {
-	if (header->length > available)
-		return error_set(err, "a record says it is %u bytes long, but only %zu are left",
-				 header->length, available);
 	if (header->length < sizeof(*header) || header->length > KMN_MAX_RECORD ||
 	    header->length % 8)
 		return error_set(err, "a record says it is %u bytes long, which none can be",
 				 header->length);
+	if (header->length > available)
+		return error_set(err, "a record says it is %u bytes long, but only %zu are left",
+				 header->length, available);
 	if (header->kind < KMN_ENTRY || header->kind >= sizeof(least_args))
 		return error_set(err, "a record is of the unknown kind %u", header->kind);
 	if (header->context > KMN_NMI)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads a capture from its first byte to its last, never going back, so that a pipe will do. What
+ * a capture has lost - its end, because the writer was killed, or a part, because a disk rotted -
+ * is told, and the rest is read.
+ */
+#ifndef CAPTURE_READER_H
+#define CAPTURE_READER_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "capture/file.h"
+#include "model/catalog.h"
+#include "model/ledger.h"
+#include <record.h>
+
+struct capture_reader;
+
+/*
+ * Open a capture and read what stands before its first records. Waits for a pipe's first block; a
+ * signal ends that wait with an error.
+ */
+struct capture_reader *capture_open(const char *path, struct error *err);
+/* The same from any input, which is taken over also when this fails. */
+struct capture_reader *capture_open_input(struct capture_input *input, struct error *err);
+void capture_close(struct capture_reader *reader); /* takes NULL */
+
+/*
+ * Hand out the records of the next block, valid until the next call; each has passed
+ * record_parse(). Returns 1 (*n may be 0: nothing came within timeout_ms, or a signal did), 0 at
+ * the end, -1 when the input can't be read.
+ */
+int capture_next(struct capture_reader *reader, int timeout_ms,
+		 const struct kmn_header *const **records, size_t *n, struct error *err);
+/*
+ * No more records are wanted. capture_next() then reads a file on to its ledger without handing
+ * out records; a pipe, whose writer may go on for days, it leaves at once.
+ */
+void capture_stop(struct capture_reader *reader);
+/* Grows as the capture is read; has what the records handed out refer to. */
+const struct catalog *capture_catalog(const struct capture_reader *reader);
+/* Append the rows; interrupted and damaged are right once capture_next() has returned 0. */
+int capture_ledger(const struct capture_reader *reader, struct ledger *ledger, struct error *err);
+/* What could not be read, one sentence a line; "": nothing so far. */
+const char *capture_trouble(const struct capture_reader *reader);
+
+#endif

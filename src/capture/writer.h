@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes a capture: records as they come, and of the catalog what has come to it since the last
+ * block. A block is written when it is full and whenever capture_writer_flush() is called; what
+ * was written is readable, whatever becomes of the writer.
+ */
+#ifndef CAPTURE_WRITER_H
+#define CAPTURE_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/catalog.h"
+#include "model/record.h"
+
+struct capture_writer;
+
+/* path "-" is standard output. What is there stays untouched until capture_writer_begin(). */
+struct capture_writer *capture_writer_create(const char *path, bool force, struct error *err);
+/* The catalog must outlive the writer's other calls. */
+int capture_writer_begin(struct capture_writer *writer, const struct catalog *catalog,
+			 struct error *err);
+/*
+ * After a failure (a full disk, a reader gone) the file ends with its last whole block and every
+ * further call fails with the same error.
+ */
+int capture_writer_add(struct capture_writer *writer, const struct kmn_header *const *records,
+		       size_t n_records, struct error *err);
+int capture_writer_flush(struct capture_writer *writer, struct error *err);
+int capture_writer_end(struct capture_writer *writer, const struct ledger *ledger,
+		       struct error *err);
+/* Takes NULL. Without capture_writer_end() the capture is one whose writer was killed. */
+void capture_writer_destroy(struct capture_writer *writer);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes the sample session as a capture: the golden captures of tests/unit/data, the fuzzer's
+ * first inputs.
+ *
+ *	make_capture FILE [RECORDS [FLUSH]]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "capture_sample.h"
+
+int main(int argc, char **argv)
+{
+	uint64_t n_records = argc > 2 ? strtoull(argv[2], NULL, 10) : SAMPLE_GOLDEN_RECORDS;
+	uint64_t flush = argc > 3 ? strtoull(argv[3], NULL, 10) : 16;
+
+	if (argc < 2 || argc > 4) {
+		fputs("usage: make_capture FILE [RECORDS [FLUSH]]\n", stderr);
+		return 2;
+	}
+	sample_capture_write(argv[1], n_records, flush);
+	return 0;
+}
