@@ -1,7 +1,161 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kapimon show: print a capture. */
+#include <signal.h>
+
 #include "command/command.h"
+#include "command/options.h"
+#include "command/terminal.h"
+#include "session/pump.h"
+#include "source/capture_source.h"
+#include "view/json.h"
+#include "view/text.h"
+
+enum option {
+	OPTION_STACK,
+	OPTION_NO_STACK,
+	OPTION_JSON,
+	OPTION_RELATIVE,
+	OPTION_STATS,
+	OPTION_COLOR,
+};
+
+static const struct option_row rows[] = {
+	{'s', "stack", NULL, "print the stack of each call (this is the default)", OPTION_STACK},
+	{'S', "no-stack", NULL, "print one line a call", OPTION_NO_STACK},
+	{'r', "relative", NULL, "count the time from the start of the recording, in seconds",
+	 OPTION_RELATIVE},
+	{'j', "json", NULL, "print JSON, one object a line, the ledger as the last", OPTION_JSON},
+	{0, "stats", NULL, "print only the ledger and the verdict", OPTION_STATS},
+	{0, "color", "[WHEN]", "use color: auto (on a terminal), always or never", OPTION_COLOR},
+};
+
+struct show {
+	const char *path;
+	bool no_stacks;
+	bool json;
+	bool relative;
+	bool stats;
+	enum color_when color;
+};
+
+static int set_option(void *context, int id, const char *value, struct error *err)
+{
+	struct show *show = context;
+
+	switch ((enum option)id) {
+	case OPTION_STACK:
+		show->no_stacks = false;
+		return 0;
+	case OPTION_NO_STACK:
+		show->no_stacks = true;
+		return 0;
+	case OPTION_JSON:
+		show->json = true;
+		return 0;
+	case OPTION_RELATIVE:
+		show->relative = true;
+		return 0;
+	case OPTION_STATS:
+		show->stats = true;
+		return 0;
+	case OPTION_COLOR:
+		return color_when_parse(value, &show->color, err);
+	}
+	return 0;
+}
+
+static const struct options options = {
+	.usage = "[OPTION]... FILE",
+	.summary = "Print the calls in a capture, then its ledger and whether it is complete.\n"
+		   "FILE \"-\" is standard input, which is printed as it comes.",
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(rows[0]),
+	.set = set_option,
+};
+
+static int take_path(const struct options_rest *rest, const char **path, struct error *err)
+{
+	size_t n = rest->n_arguments + rest->n_behind;
+
+	if (n != 1) {
+		error_usage(err, n ? "only one capture can be shown at a time"
+				   : "which capture is to be shown?");
+		return error_hint(err, "expected kapimon show FILE, or - for standard input");
+	}
+	*path = rest->n_arguments ? rest->arguments[0] : rest->behind[0];
+	return 0;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = 1;
+}
+
+/* What has come so far is to be summed up; a second signal ends the program at once. */
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static struct sink *create_sink(const struct show *show)
+{
+	const struct json_view_options json = {
+		.stacks = !show->no_stacks,
+		.summary_only = show->stats,
+	};
+	const struct text_view_options text = {
+		.color = color_wanted(show->color, stdout),
+		.stacks = !show->no_stacks,
+		.relative = show->relative,
+		.summary_only = show->stats,
+		.width = terminal_width(stdout),
+		/* What was asked for goes to standard output. */
+		.summary = show->stats ? stdout : stderr,
+	};
+
+	return show->json ? json_view_create(stdout, &json) : text_view_create(stdout, &text);
+}
+
+static int run(const struct show *show, struct source *source, struct error *err)
+{
+	struct sink *sink = create_sink(show);
+	struct pump pump = {.source = source, .sinks = &sink, .n_sinks = 1, .stop = &interrupted};
+	struct ledger ledger;
+	int status;
+
+	if (!sink)
+		return error_no_memory(err);
+	ledger_init(&ledger);
+	catch_signals();
+	status = pump_run(&pump, &ledger, err);
+	if (!status && !ledger_complete(&ledger))
+		status = STATUS_INCOMPLETE;
+	fputs(capture_source_trouble(source), stderr);
+	ledger_fini(&ledger);
+	sink->ops->destroy(sink);
+	return status;
+}
 
 int command_show(int argc, char **argv, struct error *err)
 {
-	return error_set(err, "'show' is not built yet");
+	struct show show = {.color = COLOR_AUTO};
+	struct options_rest rest;
+	struct source *source;
+	int status = options_parse(&options, argc, argv, &show, &rest, err);
+
+	if (status)
+		return status < 0 ? -1 : STATUS_OK;
+	if (take_path(&rest, &show.path, err))
+		return -1;
+	source = capture_source_open(show.path, err);
+	if (!source)
+		return -1;
+	status = run(&show, source, err);
+	source->ops->close(source);
+	return status;
 }

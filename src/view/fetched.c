@@ -69,6 +69,11 @@ static void path_print(struct text *out, const unsigned char *data, size_t lengt
 	text_fini(&path);
 }
 
+static bool is_address(const char *label)
+{
+	return label && (!strcmp(label, "start") || !strcmp(label, "end"));
+}
+
 void fetched_print(struct text *out, const struct api_fetch *fetch, const struct kmn_fetched *what,
 		   const unsigned char *data)
 {
@@ -103,6 +108,8 @@ void fetched_print(struct text *out, const struct api_fetch *fetch, const struct
 		text_add(out, names_family(number));
 	else if (fetch->form == FETCH_SIGNED)
 		number_print_signed(out, (int64_t)number);
+	else if (is_address(fetch->label))
+		number_print_hex(out, number, 0);
 	else
 		number_print(out, number);
 }

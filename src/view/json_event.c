@@ -143,35 +143,54 @@ static void add_fetched(struct text *out, const struct api_fetch *fetch,
 		number_print(out, number);
 }
 
-/* False if the record has nothing that was fetched for the parameter. */
-static bool add_param_fetches(struct text *out, const struct api *api, size_t index,
-			      const struct record_view *record)
+/* What a fetch is called that has no label because it says what the object is. */
+static const char *fetch_key(const struct api_fetch *fetch)
+{
+	if (fetch->label && *fetch->label)
+		return fetch->label;
+	return fetch->form == FETCH_PATH ? "path" : fetch->form == FETCH_FAMILY ? "family" : "name";
+}
+
+static size_t count_fetches(const struct api *api, size_t index, const struct record_view *record)
 {
 	const unsigned char *data;
 	struct kmn_fetched what;
 	size_t n = 0;
-	bool open = false;
 
-	for (size_t i = 0; i < api->n_fetches && i < KMN_MAX_FETCHES; i++) {
+	for (size_t i = 0; i < api->n_fetches && i < KMN_MAX_FETCHES; i++)
+		n += api->fetches[i].param == index &&
+		     record_fetched(record, (uint8_t)i, &what, &data);
+	return n;
+}
+
+/*
+ * A single fetch without a label is the value, others are an object. False if the record has
+ * nothing that was fetched for the parameter.
+ */
+static bool add_param_fetches(struct text *out, const struct api *api, size_t index,
+			      const struct record_view *record)
+{
+	size_t n = count_fetches(api, index, record);
+	const char *separator = "{";
+
+	for (size_t i = 0; n && i < api->n_fetches && i < KMN_MAX_FETCHES; i++) {
 		const struct api_fetch *fetch = &api->fetches[i];
+		const unsigned char *data;
+		struct kmn_fetched what;
 
 		if (fetch->param != index || !record_fetched(record, (uint8_t)i, &what, &data))
 			continue;
-		if (fetch->label && *fetch->label) {
-			text_add(out, n ? "," : "{");
-			add_string(out, fetch->label);
-			text_add_char(out, ':');
-			open = true;
-		} else if (n) {
-			continue;
-		}
-		add_fetched(out, fetch, &what, data);
-		n++;
-		/* One without a label is the whole value. */
-		if (!open)
+		if (n == 1 && !(fetch->label && *fetch->label)) {
+			add_fetched(out, fetch, &what, data);
 			return true;
+		}
+		text_add(out, separator);
+		separator = ",";
+		add_string(out, fetch_key(fetch));
+		text_add_char(out, ':');
+		add_fetched(out, fetch, &what, data);
 	}
-	if (open)
+	if (n)
 		text_add_char(out, '}');
 	return n;
 }

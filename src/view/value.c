@@ -244,13 +244,20 @@ static bool reads_in_hex(const char *name)
 
 struct object_fetches {
 	uint8_t first, count; /* of those that belong to the parameter and are in the record */
-	uint8_t comm, pid;    /* 0xff: there is none */
+	uint8_t pid;	      /* NO_FETCH: there is none */
 };
+
+#define NO_FETCH 0xff
+
+static bool is_labelled(const struct api_fetch *fetch)
+{
+	return fetch->label && *fetch->label;
+}
 
 static bool object_find(const struct api *api, size_t index, const struct record_view *record,
 			struct object_fetches *found)
 {
-	*found = (struct object_fetches){.comm = 0xff, .pid = 0xff};
+	*found = (struct object_fetches){.pid = NO_FETCH};
 	for (size_t i = 0; i < api->n_fetches && i < KMN_MAX_FETCHES; i++) {
 		const struct api_fetch *fetch = &api->fetches[i];
 		const unsigned char *data;
@@ -260,9 +267,7 @@ static bool object_find(const struct api *api, size_t index, const struct record
 			continue;
 		if (!found->count++)
 			found->first = (uint8_t)i;
-		if (fetch->label && !strcmp(fetch->label, "comm"))
-			found->comm = (uint8_t)i;
-		if (fetch->label && !strcmp(fetch->label, "pid"))
+		if (is_labelled(fetch) && !strcmp(fetch->label, "pid"))
 			found->pid = (uint8_t)i;
 	}
 	return found->count;
@@ -278,50 +283,57 @@ static void one_fetch_print(struct text *out, const struct api *api, uint8_t fet
 		fetched_print(out, &api->fetches[fetch], &what, data);
 }
 
-static void object_print(struct text *out, const struct api *api, size_t index, uint64_t word,
-			 const struct record_view *record)
+static void labelled_print(struct text *out, const struct api *api, size_t index,
+			   const struct record_view *record)
 {
-	struct object_fetches found;
-	const unsigned char *data;
-	struct kmn_fetched what;
 	const char *separator = "";
 
-	if (!object_find(api, index, record, &found)) {
-		pointer_print(out, word);
-		return;
-	}
-	if (found.count == 1 &&
-	    (!api->fetches[found.first].label || !*api->fetches[found.first].label)) {
-		record_fetched(record, found.first, &what, &data);
-		/* A pointer on the way was NULL, not the argument: the address tells more. */
-		if (what.status == KMN_FETCH_NULL)
-			pointer_print(out, word);
-		else
-			fetched_print(out, &api->fetches[found.first], &what, data);
-		return;
-	}
-	if (found.count == 2 && found.comm != 0xff && found.pid != 0xff) {
-		one_fetch_print(out, api, found.comm, record);
-		text_add_char(out, '/');
-		one_fetch_print(out, api, found.pid, record);
-		return;
-	}
 	text_add_char(out, '{');
-	for (size_t i = found.first; i < api->n_fetches && i < KMN_MAX_FETCHES; i++) {
+	for (size_t i = 0; i < api->n_fetches && i < KMN_MAX_FETCHES; i++) {
 		const struct api_fetch *fetch = &api->fetches[i];
+		const unsigned char *data;
+		struct kmn_fetched what;
 
 		if (fetch->param != index || !record_fetched(record, (uint8_t)i, &what, &data))
 			continue;
 		text_add(out, separator);
 		separator = " ";
-		/* A family names itself. */
-		if (fetch->label && *fetch->label && fetch->form != FETCH_FAMILY) {
+		if (is_labelled(fetch)) {
 			text_add(out, fetch->label);
 			text_add_char(out, '=');
 		}
 		fetched_print(out, fetch, &what, data);
 	}
 	text_add_char(out, '}');
+}
+
+static void object_print(struct text *out, const struct api *api, size_t index, uint64_t word,
+			 const struct record_view *record)
+{
+	struct object_fetches found;
+	const struct api_fetch *first;
+	const unsigned char *data;
+	struct kmn_fetched what;
+
+	if (!object_find(api, index, record, &found)) {
+		pointer_print(out, word);
+		return;
+	}
+	first = &api->fetches[found.first];
+	if (found.count == 1 && !is_labelled(first)) {
+		record_fetched(record, found.first, &what, &data);
+		/* A pointer on the way was NULL, not the argument: the address tells more. */
+		if (what.status == KMN_FETCH_NULL)
+			pointer_print(out, word);
+		else
+			fetched_print(out, first, &what, data);
+	} else if (found.count == 2 && found.pid != NO_FETCH && first->form == FETCH_STRING) {
+		one_fetch_print(out, api, found.first, record);
+		text_add_char(out, '/');
+		one_fetch_print(out, api, found.pid, record);
+	} else {
+		labelled_print(out, api, index, record);
+	}
 }
 
 static void string_print(struct text *out, const struct api *api, size_t index, uint64_t word,

@@ -38,8 +38,8 @@ void value_print_result(struct text *out, const struct api_table *table,
 
 /*
  * Parameter number `index` of api as of a record of its entry, with what was fetched from behind
- * it: a string, or an object by its fetches. One without a label stands for the object, "comm" and
- * "pid" are a task, several labelled ones are "{label=value ...}".
+ * it: a string, or an object by its fetches. A single one without a label stands for the object, a
+ * name and a "pid" are a task, "bash/412"; otherwise they are "{value label=value ...}".
  */
 void value_print_param(struct text *out, const struct api_table *table, const struct api *api,
 		       size_t index, const struct record_view *record);
