@@ -1,7 +1,187 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kapimon hook: watch the calls of kernel functions. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
 #include "command/command.h"
+#include "command/hook_options.h"
+#include "command/terminal.h"
+#include "session/capture_sink.h"
+#include "session/child.h"
+#include "session/pump.h"
+#include "source/linux_source.h"
+#include "view/json.h"
+#include "view/text.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = 1;
+}
+
+/* What has come so far is summed up; a second signal ends the program at once. */
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static struct sink *create_view(const struct hook_options *options)
+{
+	bool calls = !options->output || options->print;
+	const struct json_view_options json = {
+		.stacks = options->spec.stacks,
+		.summary_only = !calls,
+	};
+	const struct text_view_options text = {
+		.color = color_wanted(options->color, stdout),
+		.stacks = options->spec.stacks,
+		.relative = options->relative,
+		.summary_only = !calls,
+		.width = terminal_width(stdout),
+		.summary = stderr,
+	};
+
+	if (options->json)
+		return json_view_create(stdout, &json);
+	return text_view_create(stdout, &text);
+}
+
+static void tell_remarks(const struct source *source)
+{
+	const char *remarks = linux_source_remarks(source);
+
+	for (const char *line = remarks; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		fprintf(stderr, "kapimon hook: %.*s\n", (int)length, line);
+		line += length + (line[length] != '\0');
+	}
+}
+
+static void tell_methods(struct source *source)
+{
+	const struct catalog *catalog = source->ops->catalog(source);
+
+	for (size_t i = 0; i < catalog->apis.n_apis; i++) {
+		const struct api *api = catalog->apis.apis[i];
+
+		fprintf(stderr, "hook %u: %s%s%s by %s\n", api->id, api->module ? api->module : "",
+			api->module ? ":" : "", api->name, hook_method_name(api->method));
+	}
+}
+
+static bool command_ended(void *context)
+{
+	return child_ended(context);
+}
+
+static uint64_t deadline(uint64_t time)
+{
+	struct timespec now;
+
+	if (!time)
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + time;
+}
+
+static int pump(struct hook_options *options, struct source *source, struct sink **sinks,
+		size_t n_sinks, struct child *child, struct error *err)
+{
+	struct pump moving = {.source = source,
+			      .sinks = sinks,
+			      .n_sinks = n_sinks,
+			      .stop = &interrupted,
+			      .count = options->spec.count};
+	struct ledger ledger;
+	int status;
+
+	if (source->ops->apply(source, &options->spec, err))
+		return -1;
+	tell_remarks(source);
+	if (options->verbose)
+		tell_methods(source);
+	if (child) {
+		if (child_go(child, options->child[0], err))
+			return -1;
+		moving.finished = command_ended;
+		moving.context = child;
+	}
+	moving.deadline = deadline(options->time);
+	ledger_init(&ledger);
+	status = pump_run(&moving, &ledger, err);
+	if (!status && !ledger_complete(&ledger))
+		status = STATUS_INCOMPLETE;
+	ledger_fini(&ledger);
+	return status;
+}
+
+static int watch(struct hook_options *options, struct child *child, struct error *err)
+{
+	struct source *source = linux_source_open(err);
+	struct sink *sinks[2];
+	size_t n_sinks = 0;
+	int status = -1;
+
+	if (!source)
+		return -1;
+	if (options->output) {
+		sinks[n_sinks] = capture_sink_create(options->output, options->force, err);
+		if (!sinks[n_sinks])
+			goto out;
+		n_sinks++;
+	}
+	sinks[n_sinks] = create_view(options);
+	if (!sinks[n_sinks]) {
+		error_no_memory(err);
+		goto out;
+	}
+	n_sinks++;
+	status = pump(options, source, sinks, n_sinks, child, err);
+out:
+	while (n_sinks > 0) {
+		n_sinks--;
+		sinks[n_sinks]->ops->destroy(sinks[n_sinks]);
+	}
+	source->ops->close(source);
+	return status;
+}
 
 int command_hook(int argc, char **argv, struct error *err)
 {
-	return error_set(err, "'hook' is not built yet");
+	struct hook_options options;
+	struct child child;
+	int status = hook_options_parse(argc, argv, &options, err);
+
+	if (status) {
+		hook_options_fini(&options);
+		return status < 0 ? -1 : STATUS_OK;
+	}
+	catch_signals();
+	if (options.child) {
+		if (child_start(options.child, &child, err)) {
+			hook_options_fini(&options);
+			return -1;
+		}
+		if (options.spec.children &&
+		    spec_add_pid(&options.spec, (uint32_t)child.pid, err)) {
+			child_fini(&child);
+			hook_options_fini(&options);
+			return -1;
+		}
+	}
+	status = watch(&options, options.child ? &child : NULL, err);
+	if (options.child)
+		child_fini(&child);
+	hook_options_fini(&options);
+	return status;
 }

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command/hook_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option {
+	OPTION_RETURN,
+	OPTION_ANY,
+	OPTION_ON_LOAD,
+	OPTION_EXACT,
+	OPTION_FAST,
+	OPTION_SESSION,
+	OPTION_EXCLUDE,
+	OPTION_ONLY,
+	OPTION_PID,
+	OPTION_COMM,
+	OPTION_CGROUP,
+	OPTION_CHILDREN,
+	OPTION_ERRORS,
+	OPTION_LONGER,
+	OPTION_WHERE,
+	OPTION_RATE,
+	OPTION_COUNT,
+	OPTION_TIME,
+	OPTION_BUFFER,
+	OPTION_STRING,
+	OPTION_CONTROL,
+	OPTION_OUTPUT,
+	OPTION_FORCE,
+	OPTION_PRINT,
+	OPTION_STACK,
+	OPTION_NO_STACK,
+	OPTION_JSON,
+	OPTION_RELATIVE,
+	OPTION_COLOR,
+	OPTION_VERBOSE,
+};
+
+static const struct option_row rows[] = {
+	{0, NULL, NULL, "What to hook", 0},
+	{'r', "return", NULL, "hook the returns too: values and durations", OPTION_RETURN},
+	{'f', "any", NULL, "patterns take any symbol in executable text", OPTION_ANY},
+	{'l', "on-load", "MODULE[:GLOB]", "hook a module's functions as soon as it is loaded",
+	 OPTION_ON_LOAD},
+	{'x', "exact", NULL, "lose no nested call, however many functions there are", OPTION_EXACT},
+	{0, "fast", NULL, "the method that is quickest to put in, for one function too",
+	 OPTION_FAST},
+	{0, "session", "FILE", "read what to watch from a session file", OPTION_SESSION},
+	{0, NULL, NULL, "Which calls to record (settled inside the kernel)", 0},
+	{'X', "exclude-module", "MODULE", "none with this module in the stack", OPTION_EXCLUDE},
+	{'M', "only-module", "MODULE", "only those with this module in the stack", OPTION_ONLY},
+	{'p', "pid", "PID", "only while this process runs", OPTION_PID},
+	{0, "comm", "NAME", "only while a process of this name runs", OPTION_COMM},
+	{0, "cgroup", "DIR", "only while a process of this cgroup or one below it runs",
+	 OPTION_CGROUP},
+	{'C', "children", NULL, "with a command or --pid: its children too, and nothing else",
+	 OPTION_CHILDREN},
+	{'e', "errors", NULL, "only calls that return an error (hooks returns)", OPTION_ERRORS},
+	{'L', "longer-than", "TIME", "only calls that take at least so long (hooks returns)",
+	 OPTION_LONGER},
+	{'w', "where", "'ARG OP VALUE'", "only calls for which this holds: 'ret < 0', 'fd == 2'",
+	 OPTION_WHERE},
+	{0, "limit-rate", "N[/s]", "suspend a hook for the rest of a second with more calls",
+	 OPTION_RATE},
+	{0, NULL, NULL, "How long, and how much", 0},
+	{'n', "count", "N", "stop after so many calls", OPTION_COUNT},
+	{'t', "time", "TIME", "stop after this time: 10s, 2m", OPTION_TIME},
+	{'b', "buffer", "SIZE", "kernel buffer of each processor (8M)", OPTION_BUFFER},
+	{0, "string", "BYTES", "keep so much of a string (128, at most 255)", OPTION_STRING},
+	{0, "control", "FIFO", "read changes from there, lines of a session file", OPTION_CONTROL},
+	{0, NULL, NULL, "Output", 0},
+	{'o', "output", "FILE", "record a capture; '-' is standard output", OPTION_OUTPUT},
+	{0, "force", NULL, "replace FILE whatever it is", OPTION_FORCE},
+	{'P', "print", NULL, "print the calls as well as recording them", OPTION_PRINT},
+	{'s', "stack", NULL, "take the stack of each call (this is the default)", OPTION_STACK},
+	{'S', "no-stack", NULL, "take no stacks: far cheaper", OPTION_NO_STACK},
+	{'j', "json", NULL, "print JSON, one object a line", OPTION_JSON},
+	{0, "relative", NULL, "print times since the start, not of the clock", OPTION_RELATIVE},
+	{0, "color", "[WHEN]", "use color: auto (on a terminal), always or never", OPTION_COLOR},
+	{'v', "verbose", NULL, "tell which method hooks what, and why", OPTION_VERBOSE},
+};
+
+static int parse_number(const char *text, uint64_t most, uint64_t *number, struct error *err)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (end == text || *end || errno || *text == '-' || !value || value > most)
+		return error_usage(err, "'%s' is not a number from 1 to %llu", text,
+				   (unsigned long long)most);
+	*number = value;
+	return 0;
+}
+
+static int parse_rate(const char *text, uint64_t *rate, struct error *err)
+{
+	char number[32];
+	size_t length = strcspn(text, "/");
+
+	if (length >= sizeof(number) || (text[length] && strcmp(text + length, "/s")))
+		return error_usage(err, "'%s' is not a rate such as 1000/s", text);
+	memcpy(number, text, length);
+	number[length] = '\0';
+	return parse_number(number, 1000000000, rate, err);
+}
+
+static int read_session(struct spec *spec, const char *path, struct error *err)
+{
+	struct text text = TEXT_INIT;
+	char buffer[4096];
+	FILE *file = fopen(path, "re");
+	size_t n;
+	int code;
+
+	if (!file)
+		return error_usage(err, "can't read '%s': %s", path, strerror(errno));
+	while ((n = fread(buffer, 1, sizeof(buffer), file)) > 0)
+		text_add_bytes(&text, buffer, n);
+	fclose(file);
+	code = text_failed(&text) ? error_no_memory(err) : spec_parse(spec, text_string(&text), err);
+	text_fini(&text);
+	return code ? error_prefix(err, "%s", path) : 0;
+}
+
+static int set_option(void *context, int id, const char *value, struct error *err)
+{
+	struct hook_options *options = context;
+	struct spec *spec = &options->spec;
+	uint64_t number = 0;
+
+	switch ((enum option)id) {
+	case OPTION_RETURN:
+		options->returns = true;
+		return 0;
+	case OPTION_ANY:
+		spec->any_symbol = true;
+		return 0;
+	case OPTION_ON_LOAD:
+		return spec_add_hook(spec, value, false, true, err);
+	case OPTION_EXACT:
+		spec->exact = SPEC_EXACT_YES;
+		return 0;
+	case OPTION_FAST:
+		spec->exact = SPEC_EXACT_NO;
+		return 0;
+	case OPTION_SESSION:
+		return read_session(spec, value, err);
+	case OPTION_EXCLUDE:
+		return spec_names_add(&spec->exclude_modules, value, err);
+	case OPTION_ONLY:
+		return spec_names_add(&spec->only_modules, value, err);
+	case OPTION_PID:
+		if (parse_number(value, 1 << 30, &number, err))
+			return -1;
+		return spec_add_pid(spec, (uint32_t)number, err);
+	case OPTION_COMM:
+		return spec_names_add(&spec->comms, value, err);
+	case OPTION_CGROUP:
+		free(spec->cgroup);
+		spec->cgroup = strdup(value);
+		return spec->cgroup ? 0 : error_no_memory(err);
+	case OPTION_CHILDREN:
+		spec->children = true;
+		return 0;
+	case OPTION_ERRORS:
+		spec->errors = options->returns = true;
+		return 0;
+	case OPTION_LONGER:
+		options->returns = true;
+		return spec_parse_time(value, &spec->longer_than, err);
+	case OPTION_WHERE:
+		return spec_names_add(&spec->where, value, err);
+	case OPTION_RATE:
+		return parse_rate(value, &spec->limit_rate, err);
+	case OPTION_COUNT:
+		return parse_number(value, 1ull << 62, &spec->count, err);
+	case OPTION_TIME:
+		return spec_parse_time(value, &options->time, err);
+	case OPTION_BUFFER:
+		return spec_parse_size(value, &spec->buffer, err);
+	case OPTION_STRING:
+		if (parse_number(value, 255, &number, err))
+			return -1;
+		spec->string_length = (uint32_t)number;
+		return 0;
+	case OPTION_CONTROL:
+		options->control = value;
+		return 0;
+	case OPTION_OUTPUT:
+		options->output = value;
+		return 0;
+	case OPTION_FORCE:
+		options->force = true;
+		return 0;
+	case OPTION_PRINT:
+		options->print = true;
+		return 0;
+	case OPTION_STACK:
+		spec->stacks = true;
+		return 0;
+	case OPTION_NO_STACK:
+		spec->stacks = false;
+		return 0;
+	case OPTION_JSON:
+		options->json = true;
+		return 0;
+	case OPTION_RELATIVE:
+		options->relative = true;
+		return 0;
+	case OPTION_COLOR:
+		return color_when_parse(value, &options->color, err);
+	case OPTION_VERBOSE:
+		options->verbose = true;
+		return 0;
+	}
+	return 0;
+}
+
+static const struct options table = {
+	.usage = "[OPTION]... API... [-- COMMAND [ARGUMENT]...]",
+	.summary = "Watch the calls of kernel functions until Ctrl-C, or while COMMAND runs.\n"
+		   "API is a name, a glob (tcp_*), MODULE:NAME or a /regular expression/.",
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(rows[0]),
+	.set = set_option,
+};
+
+/* What the options ask for has to make sense together. */
+static int check(struct hook_options *options, struct error *err)
+{
+	struct spec *spec = &options->spec;
+
+	if (!spec->n_hooks) {
+		error_usage(err, "which function is to be hooked?");
+		return error_hint(err, "expected kapimon hook API...; \"kapimon list 'vfs_*'\" lists "
+				       "functions, \"kapimon hook --help\" the options");
+	}
+	if (spec->children && !options->child && !spec->n_pids) {
+		error_usage(err, "--children of which process?");
+		return error_hint(err, "give a command behind \"--\", or --pid");
+	}
+	if (options->output && !strcmp(options->output, "-") && (options->print || options->json))
+		return error_usage(err, "the capture and the text can't both go to standard output");
+	for (size_t i = 0; i < spec->n_hooks; i++)
+		spec->hooks[i].returns |= options->returns;
+	return 0;
+}
+
+int hook_options_parse(int argc, char **argv, struct hook_options *options, struct error *err)
+{
+	struct options_rest rest;
+	int code;
+
+	memset(options, 0, sizeof(*options));
+	spec_init(&options->spec);
+	options->spec.stacks = true;
+	code = options_parse(&table, argc, argv, options, &rest, err);
+	if (code)
+		return code;
+	for (size_t i = 0; i < rest.n_arguments; i++) {
+		if (spec_add_hook(&options->spec, rest.arguments[i], options->returns, false, err))
+			return -1;
+	}
+	if (rest.dashes) {
+		if (!rest.n_behind)
+			return error_usage(err, "there is no command behind \"--\"");
+		options->child = rest.behind;
+	}
+	return check(options, err);
+}
+
+void hook_options_fini(struct hook_options *options)
+{
+	spec_fini(&options->spec);
+}

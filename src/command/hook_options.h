@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of "kapimon hook": what they are and what they ask for. */
+#ifndef COMMAND_HOOK_OPTIONS_H
+#define COMMAND_HOOK_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "command/options.h"
+#include "command/terminal.h"
+#include "model/spec.h"
+
+struct hook_options {
+	struct spec spec;
+	bool returns; /* of every function that is named */
+	const char *output; /* a capture; NULL: none */
+	bool force;
+	bool print; /* also with a capture */
+	bool json;
+	bool relative;
+	bool verbose;
+	uint64_t time; /* ns; 0: no limit */
+	enum color_when color;
+	const char *control; /* a FIFO with changes to the spec */
+	char **child; /* the command to watch; NULL: none */
+};
+
+/* Returns 1 if --help was all that was asked for. The strings are argv's. */
+int hook_options_parse(int argc, char **argv, struct hook_options *options, struct error *err);
+void hook_options_fini(struct hook_options *options);
+
+#endif
