@@ -4,9 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/plan.h"
+
 #define LAST_LINES 40
 
 static const char panic_line[] = "Kernel panic - not syncing: ";
+
+static const char init_line[] = PLAN_CONSOLE PLAN_ERROR;
 
 static const char *line_start(const struct text *console, const char *at)
 {
@@ -43,20 +47,30 @@ bool console_is_worth_showing(const struct machine_result *result)
 	return result->end != MACHINE_EXIT || console_find_trouble(&result->console);
 }
 
+/* The last lines of the kernel, which begin with a time; the firmware's come before them. */
+static const char *find_last_lines(const struct text *console)
+{
+	const char *start = console->data, *from = console->data + console->length;
+
+	for (int lines = 0; from > start && lines <= LAST_LINES; from--)
+		lines += from[-1] == '\n';
+	while (*from && *from != '[')
+		from += strcspn(from, "\n") + (strchr(from, '\n') != NULL);
+	return from;
+}
+
 void console_show(const struct text *console)
 {
 	const char *from = console_find_trouble(console);
 
-	if (!from) {
-		from = text_string(console) + console->length;
-		for (int lines = 0; from > console->data && lines <= LAST_LINES; from--)
-			lines += from[-1] == '\n';
-	}
-	if (!*from)
+	if (!from && console->length)
+		from = find_last_lines(console);
+	if (!from || !*from)
 		return;
 	fputs("kapimon lab: the guest's kernel says:\n", stderr);
 	for (; *from; from++) {
-		if (*from != '\r')
+		/* A serial console's lines end with CR LF. */
+		if (*from == '\n' || *from == '\t' || (*from >= ' ' && *from < 0x7f))
 			fputc(*from, stderr);
 	}
 	if (from[-1] != '\n')
@@ -66,6 +80,7 @@ void console_show(const struct text *console)
 int console_explain_end(const struct machine_result *result, struct error *err)
 {
 	const char *panic = strstr(text_string(&result->console), panic_line);
+	const char *init = strstr(text_string(&result->console), init_line);
 	const char *complaint = text_string(&result->complaints);
 
 	if (panic) {
@@ -76,6 +91,11 @@ int console_explain_end(const struct machine_result *result, struct error *err)
 	if (!result->alive && *complaint)
 		return error_set(err, "QEMU could not run the guest: %.*s",
 				 (int)strcspn(complaint, "\n"), complaint);
+	if (init) {
+		init += strlen(init_line);
+		return error_set(err, "the guest could not be set up: %.*s",
+				 (int)strcspn(init, "\r\n"), init);
+	}
 	if (!result->alive) {
 		error_set(err, "the guest ended before its init ran");
 		return error_hint(err, "-v shows what its kernel prints");

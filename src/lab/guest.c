@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lab/guest_mount.h"
@@ -23,7 +24,7 @@
 #include "lab/tool.h"
 
 #define PORTS "/sys/class/virtio-ports"
-#define PORTS_WAIT_MS 20000
+#define PORTS_WAIT_SECONDS 10
 #define RELAY_CHUNK (1 << 15) /* what the virtio console takes at once */
 
 struct guest {
@@ -48,17 +49,18 @@ static void tell(struct guest *guest, const char *kind, const char *format, va_l
 {
 	struct text line = TEXT_INIT;
 	char sentence[512];
-	int kmsg;
+	int port = guest->ports[PLAN_PORT_CONTROL];
 
 	vsnprintf(sentence, sizeof(sentence), format, ap);
+	/* KERN_CRIT is shown even when the kernel is told to be quiet. */
+	if (port < 0)
+		text_add(&line, "<2>" PLAN_CONSOLE);
 	text_addf(&line, "%s%s\n", kind, sentence);
-	if (guest->ports[PLAN_PORT_CONTROL] >= 0) {
-		write_all(guest->ports[PLAN_PORT_CONTROL], text_string(&line), line.length);
-	} else if ((kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC)) >= 0) {
-		/* KERN_CRIT is shown even when the kernel is told to be quiet. */
-		dprintf(kmsg, "<2>kapimon lab: %s", text_string(&line));
-		close(kmsg);
-	}
+	/* In one write(): each is a record of its own. dprintf() fails, since it tries to seek. */
+	if (port < 0)
+		port = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (port >= 0)
+		write_all(port, text_string(&line), line.length);
 	text_fini(&line);
 }
 
@@ -136,12 +138,12 @@ static void open_ports(struct guest *guest)
 
 	for (size_t i = 0; i < PLAN_N_PORTS; i++) {
 		const char *name = plan_port_names[order[i]];
-		int waited = 0;
+		time_t start = time(NULL);
 
 		/* The host announces its ports one by one, after the driver is there. */
 		while (find_port(name, device, sizeof(device)) || access(device, W_OK)) {
-			if (++waited > PORTS_WAIT_MS)
-				give_up(guest, "the port %s didn't appear", name);
+			if (time(NULL) > start + PORTS_WAIT_SECONDS)
+				give_up(guest, "the virtio console's port %s didn't appear", name);
 			usleep(1000);
 		}
 		if (order[i] == PLAN_PORT_CAPTURE) {

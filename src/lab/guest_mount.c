@@ -2,6 +2,7 @@
 #include "lab/guest_mount.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "lab/plan.h"
+#include "lab/tool.h"
 
 /* msize: the largest that virtio takes in one request (128 pages). */
 #define NINE_P "trans=virtio,version=9p2000.L,msize=512000,"
@@ -90,12 +92,21 @@ static int make_directories(const char *path)
 	return result;
 }
 
-/* Where modprobe looks for this kernel's modules: the host has only those of its own kernel. */
+/*
+ * Programs look for this kernel's modules in /lib/modules, where the host has at most those of its
+ * own kernel. A host without that directory leaves no place to show them; modprobe and the kernel
+ * find them all the same.
+ */
 static void show_module_tree(const char *module_tree)
 {
 	struct utsname system;
 	char *from, *to;
+	int fd = open("/proc/sys/kernel/modprobe", O_WRONLY | O_CLOEXEC);
 
+	if (fd >= 0) {
+		write_all(fd, PLAN_MODPROBE, strlen(PLAN_MODPROBE));
+		close(fd);
+	}
 	if (uname(&system) || mount("tmpfs", "/lib/modules", "tmpfs", 0, "mode=0755"))
 		return;
 	if (asprintf(&from, PLAN_HOST "%s", module_tree) < 0)

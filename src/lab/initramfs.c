@@ -108,6 +108,33 @@ static int add_busybox(struct cpio *cpio, struct error *err)
 	return result;
 }
 
+/* The host's modprobe looks into the host's module tree, unless it is told another. */
+static int add_modprobe(struct cpio *cpio, const char *modules, struct error *err)
+{
+	static const char within[] = "/lib/modules/";
+	const char *end = strstr(modules, within);
+	struct text script = TEXT_INIT;
+	int result = 0;
+
+	for (const char *at = end; at; at = strstr(at + 1, within))
+		end = at;
+	if (!end)
+		return 0;
+	text_add(&script, "#!" PLAN_BUSYBOX " sh\nexec /sbin/modprobe -d '" PLAN_HOST);
+	for (const char *at = modules; at < end; at++) {
+		if (*at == '\'')
+			text_add(&script, "'\\'");
+		text_add_char(&script, *at);
+	}
+	text_add(&script, "' \"$@\"\n");
+	if (text_failed(&script))
+		result = error_no_memory(err);
+	else
+		result = cpio_file(cpio, PLAN_MODPROBE, 0755, script.data, script.length, err);
+	text_fini(&script);
+	return result;
+}
+
 /* What a guest that doesn't see the host's /etc and /dev has. */
 static int add_basics(struct cpio *cpio, struct error *err)
 {
@@ -217,8 +244,11 @@ static int build(struct cpio *cpio, const struct lab_options *options,
 	    add_program(cpio, options->program, err) ||
 	    initramfs_add_modules(cpio, &plan, options, kernel, sees_host, err))
 		goto out;
-	if (*sees_host)
+	if (*sees_host) {
 		plan_files(&plan, options, kernel);
+		if (add_modprobe(cpio, kernel->modules, err))
+			goto out;
+	}
 	if (directory)
 		plan_add(&plan, PLAN_DIRECTORY, *sees_host ? directory : "/root");
 	plan_environment(&plan);

@@ -44,12 +44,24 @@ static void shares_fini(struct shares *shares)
 	free(shares->list);
 }
 
-/* True if the path is there already, or needs no share because the guest sees its own root there.
- */
 static bool is_shared(const struct shares *shares, const char *path)
 {
 	for (size_t i = 0; i < shares->n; i++) {
 		if (!strcmp(shares->list[i].path, path))
+			return true;
+	}
+	return false;
+}
+
+/* True for directories that the guest has itself and can't do without. */
+static bool is_the_guests(const char *path)
+{
+	static const char *const own[] = {"/dev", "/proc", "/sys", "/lab", PLAN_HOST};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		size_t length = strlen(own[i]);
+
+		if (!strncmp(path, own[i], length) && (!path[length] || path[length] == '/'))
 			return true;
 	}
 	return !strcmp(path, "/");
@@ -59,26 +71,37 @@ static int add_share(struct shares *shares, const struct lab_share *share, struc
 {
 	char *path = realpath(share->path, NULL);
 	struct stat st;
+	int result = -1;
 
-	if (!path)
-		return error_usage(err, "can't share %s: %s", share->path, strerror(errno));
-	if (stat(path, &st) || !S_ISDIR(st.st_mode)) {
+	if (!path || stat(path, &st))
+		error_usage(err, "can't share %s: %s", share->path, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		error_usage(err, "can't share %s: it is not a directory", share->path);
+	else if (is_the_guests(path))
+		error_usage(err, "can't share %s: the guest has its own", share->path);
+	else
+		result = 0;
+	if (result || is_shared(shares, path)) {
 		free(path);
-		return error_usage(err, "can't share %s: it is not a directory", share->path);
-	}
-	if (is_shared(shares, path)) {
-		if (!strcmp(path, "/") && share->writable)
-			error_usage(err, "can't share the root directory for writing");
-		free(path);
-		return err->status ? -1 : 0;
+		return result;
 	}
 	shares->list[shares->n++] = (struct lab_share){.path = path, .writable = share->writable};
 	return 0;
 }
 
-static int shares_init(struct shares *shares, const struct lab_options *options, struct error *err)
+/* The current directory, read-only, unless the guest needs its own there. */
+static int add_default_share(struct shares *shares, struct error *err)
 {
 	struct lab_share here = {.path = "."};
+	char *path = realpath(".", NULL);
+	bool wanted = path && !is_the_guests(path) && strcmp(path, "/tmp") && strcmp(path, "/run");
+
+	free(path);
+	return wanted ? add_share(shares, &here, err) : 0;
+}
+
+static int shares_init(struct shares *shares, const struct lab_options *options, struct error *err)
+{
 	int result = 0;
 
 	*shares = (struct shares){.list = calloc(options->n_shares + 1, sizeof(*shares->list))};
@@ -87,7 +110,7 @@ static int shares_init(struct shares *shares, const struct lab_options *options,
 	for (size_t i = 0; i < options->n_shares && !result; i++)
 		result = add_share(shares, &options->shares[i], err);
 	if (!result && !options->no_default_share)
-		result = add_share(shares, &here, err);
+		result = add_default_share(shares, err);
 	if (result)
 		shares_fini(shares);
 	return result;
@@ -150,11 +173,15 @@ static int boot_somehow(const struct lab_options *options, const struct lab_kern
 	}
 	if (result->end == MACHINE_SIGNAL || result->end == MACHINE_TIMEOUT)
 		return 0;
-	accel_kvm_remember(kernel->id, false);
-	lab_say(options->verbose,
-		"no sign of life under KVM within %d s, falling back to "
-		"emulation",
-		ACCEL_LIFE_SECONDS);
+	/* A QEMU that gives up by itself does so at once: only a hang is worth remembering. */
+	if (result->end == MACHINE_LIFELESS) {
+		accel_kvm_remember(kernel->id, false);
+		lab_say(options->verbose, "no sign of life under KVM within %d s",
+			ACCEL_LIFE_SECONDS);
+	} else {
+		lab_say(options->verbose, "the guest failed under KVM: %s",
+			text_string(&result->complaints));
+	}
 	machine_result_fini(result);
 	return boot(options, kernel, initramfs, capture, false, false, result, err);
 }

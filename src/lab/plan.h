@@ -14,6 +14,7 @@
 #define PLAN_PROGRAM "/lab/bin/kapimon"
 #define PLAN_BUSYBOX "/lab/busybox"
 #define PLAN_MODULES "/lab/modules"
+#define PLAN_MODPROBE "/lab/bin/modprobe"
 #define PLAN_LOAD_MODULES "/lab/load-modules"
 #define PLAN_CAPTURE "/dev/kapimon-capture"
 #define PLAN_HOST "/host"
@@ -60,6 +61,8 @@ extern const char *const plan_port_names[PLAN_N_PORTS];
  * Lines on the control port, from the guest: the first sign of life; what failed; something to tell
  * with -v; the command's exit status, the last line.
  */
+#define PLAN_CONSOLE                                                                               \
+	"kapimon lab: " /* before a line, on the console: there is no control port yet */
 #define PLAN_HELLO "hello"
 #define PLAN_ERROR "error "
 #define PLAN_NOTE "note "

@@ -102,7 +102,8 @@ static void add_machine(struct words *words, const struct lab_options *options, 
 		   kvm		     ? "kvm"
 		   : options->icount ? "tcg,thread=single"
 				     : "tcg,thread=multi");
-	add_option(words, "cpu", kvm ? "host" : "max");
+	/* Nested, the host can refuse to set IA32_ARCH_CAPABILITIES, and QEMU gives up over it. */
+	add_option(words, "cpu", kvm ? "host,-arch-capabilities" : "max");
 	if (options->icount)
 		add_option(words, "icount", "shift=0,sleep=off");
 	add(words, "-smp");
