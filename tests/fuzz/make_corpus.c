@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes the first inputs of the fuzzers: a record of every kind, and captures with few and with
+ * many blocks, plain and packed.
+ *
+ *	make_corpus DIRECTORY		makes DIRECTORY/record and DIRECTORY/capture
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "capture_sample.h"
+
+/* prefix: the byte with which fuzz_capture chooses what to do; -1: none. */
+static int write_input(const char *name, int prefix, const void *bytes, size_t size)
+{
+	FILE *file = fopen(name, "wb");
+
+	if (!file) {
+		perror(name);
+		return -1;
+	}
+	if (prefix >= 0)
+		fputc(prefix, file);
+	fwrite(bytes, 1, size, file);
+	return fclose(file);
+}
+
+static int write_records(const char *directory)
+{
+	struct sample_record record;
+	char name[512];
+
+	for (uint64_t i = 0; i < SAMPLE_GOLDEN_RECORDS; i++) {
+		const struct kmn_header *header = sample_record_make(&record, i, NULL);
+
+		snprintf(name, sizeof(name), "%s/record/%02u", directory, (unsigned)i);
+		if (write_input(name, -1, header, header->length))
+			return -1;
+	}
+	return 0;
+}
+
+static int write_captures(const char *directory)
+{
+	static const struct {
+		uint64_t n_records, flush;
+	} captures[] = {{0, 0}, {1, 0}, {8, 1}, {64, 16}, {500, 0}};
+	static unsigned char bytes[1 << 20];
+	char name[512];
+
+	for (unsigned i = 0; i < sizeof(captures) / sizeof(captures[0]); i++) {
+		size_t size;
+		FILE *file;
+
+		snprintf(name, sizeof(name), "%s/capture/whole", directory);
+		sample_capture_write(name, captures[i].n_records, captures[i].flush);
+		file = fopen(name, "rb");
+		if (!file) {
+			perror(name);
+			return -1;
+		}
+		size = fread(bytes, 1, sizeof(bytes), file);
+		fclose(file);
+		remove(name);
+		for (int prefix = 0; prefix < 2; prefix++) {
+			snprintf(name, sizeof(name), "%s/capture/%u-%d", directory, i, prefix);
+			if (write_input(name, prefix, bytes, size))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	char name[512];
+
+	if (argc != 2) {
+		fputs("usage: make_corpus DIRECTORY\n", stderr);
+		return 2;
+	}
+	/* They may be there from before; whether they can be used shows when files are made. */
+	mkdir(argv[1], 0777);
+	snprintf(name, sizeof(name), "%s/record", argv[1]);
+	mkdir(name, 0777);
+	snprintf(name, sizeof(name), "%s/capture", argv[1]);
+	mkdir(name, 0777);
+	return write_records(argv[1]) || write_captures(argv[1]) ? 1 : 0;
+}
