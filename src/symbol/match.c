@@ -128,10 +128,10 @@ static void fill_traceable(const struct traceable *traceable, struct function *f
 	function->blacklisted = traceable_blacklisted(traceable, function->address);
 }
 
-/* The list may hold functions of earlier patterns. */
-static bool list_has(const struct function_list *list, uint64_t address)
+/* Among the first n of the list. */
+static bool list_has(const struct function_list *list, size_t n, uint64_t address)
 {
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < n; i++)
 		if (list->functions[i].address == address && !list->functions[i].on_load)
 			return true;
 	return false;
@@ -144,7 +144,10 @@ static int compare_by_address(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-/* Append found to list but for the addresses that are there already, and sort. */
+/*
+ * Append found to list but for the addresses that earlier patterns brought, and sort. Those in
+ * found differ.
+ */
 static int merge(struct function_list *list, struct function_list *found, struct error *err)
 {
 	size_t before = list->count;
@@ -165,7 +168,7 @@ static int merge(struct function_list *list, struct function_list *found, struct
 			there = bsearch(function, known, before, sizeof(known[0]),
 					compare_by_address);
 		else
-			there = list_has(list, function->address);
+			there = list_has(list, before, function->address);
 		if (!there && function_list_add(list, function, err)) {
 			list->count = before;
 			free(known);
@@ -194,7 +197,7 @@ static int match_name(struct symbols *symbols, const struct pattern *pattern,
 		struct function function;
 
 		if (!can_match(&symbol, &init) || !pattern_matches_module(pattern, symbol.module) ||
-		    list_has(found, symbol.address))
+		    list_has(found, found->count, symbol.address))
 			continue;
 		fill_function(symbols, kallsyms, &symbol, &function);
 		fill_traceable(traceable, &function);
