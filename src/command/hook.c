@@ -48,6 +48,7 @@ static struct sink *create_view(const struct hook_options *options)
 		.summary_only = !calls,
 		.width = terminal_width(stdout),
 		.summary = stderr,
+		.summary_color = color_wanted(options->color, stderr),
 	};
 
 	if (options->json)

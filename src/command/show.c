@@ -22,7 +22,7 @@ enum option {
 static const struct option_row rows[] = {
 	{'s', "stack", NULL, "print the stack of each call (this is the default)", OPTION_STACK},
 	{'S', "no-stack", NULL, "print one line a call", OPTION_NO_STACK},
-	{'r', "relative", NULL, "count the time from the start of the recording, in seconds",
+	{0, "relative", NULL, "count the time from the start of the recording, in seconds",
 	 OPTION_RELATIVE},
 	{'j', "json", NULL, "print JSON, one object a line, the ledger as the last", OPTION_JSON},
 	{0, "stats", NULL, "print only the ledger and the verdict", OPTION_STATS},
@@ -104,6 +104,8 @@ static void catch_signals(void)
 
 static struct sink *create_sink(const struct show *show)
 {
+	/* What was asked for goes to standard output. */
+	FILE *summary = show->stats ? stdout : stderr;
 	const struct json_view_options json = {
 		.stacks = !show->no_stacks,
 		.summary_only = show->stats,
@@ -114,8 +116,8 @@ static struct sink *create_sink(const struct show *show)
 		.relative = show->relative,
 		.summary_only = show->stats,
 		.width = terminal_width(stdout),
-		/* What was asked for goes to standard output. */
-		.summary = show->stats ? stdout : stderr,
+		.summary = summary,
+		.summary_color = color_wanted(show->color, summary),
 	};
 
 	return show->json ? json_view_create(stdout, &json) : text_view_create(stdout, &text);

@@ -170,7 +170,7 @@ static int text_view_end(struct sink *sink, const struct ledger *ledger, struct 
 		return 0;
 	if (!view->options.summary_only)
 		text_add_char(&summary.text, '\n');
-	if (summary_print(ledger, view->catalog, view->options.color, &summary.text, err) ||
+	if (summary_print(ledger, view->catalog, view->options.summary_color, &summary.text, err) ||
 	    output_flush(&summary, err))
 		status = -1;
 	text_fini(&summary.text);

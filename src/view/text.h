@@ -21,6 +21,7 @@ struct text_view_options {
 	bool summary_only; /* no calls, only what comes at the end */
 	unsigned width; /* columns of the terminal: arguments are cut to fit; 0: nothing is cut */
 	FILE *summary;	/* where the ledger and the verdict go; NULL: nowhere */
+	bool summary_color;
 };
 
 /* *options is copied; the files stay the caller's. NULL when out of memory. */

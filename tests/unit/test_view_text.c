@@ -351,6 +351,24 @@ static void the_end_is_the_ledger_and_the_verdict(void **state)
 	printer_fini(&printer);
 }
 
+static void only_the_summary_is_colored_when_only_it_is_a_terminal(void **state)
+{
+	struct ledger_row row = {.hook = HOOK_RAW, .hits = 2, .recorded = 1, .lost = 1};
+	struct record_builder record;
+	struct error err = {0};
+	struct printer printer;
+
+	printer_init(&printer, (struct text_view_options){.summary_color = true});
+	record_begin(&record, KMN_ENTRY, HOOK_RAW, 1 * SECOND, 1);
+	printer_event(&printer, &record);
+	ledger_add(&printer.ledger, &row, &err);
+	printer_end(&printer);
+	assert_null(strchr(printer.records, '\033'));
+	assert_non_null(strstr(printer.summary, "\033[31mraw "));
+	assert_non_null(strstr(printer.summary, "\033[31mINCOMPLETE: 50.0% lost, raw\033[0m\n"));
+	printer_fini(&printer);
+}
+
 static void of_many_hooks_the_busiest_and_the_lossy_are_shown(void **state)
 {
 	struct error err = {0};
@@ -419,6 +437,7 @@ int main(void)
 		cmocka_unit_test(long_arguments_are_cut_only_when_a_width_is_given),
 		cmocka_unit_test(color_marks_the_function_and_an_error),
 		cmocka_unit_test(the_end_is_the_ledger_and_the_verdict),
+		cmocka_unit_test(only_the_summary_is_colored_when_only_it_is_a_terminal),
 		cmocka_unit_test(of_many_hooks_the_busiest_and_the_lossy_are_shown),
 		cmocka_unit_test(a_damaged_record_is_an_error),
 		cmocka_unit_test(a_sink_that_never_began_ends_quietly),
