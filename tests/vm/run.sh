@@ -41,14 +41,27 @@ done
 state=$(mktemp -d) || exit 1
 trap 'rm -rf "$state"' EXIT
 
-# Pass the guest's TAP on with the kernel in each name, and note which cases came to their end.
+# Pass the guest's TAP on with the kernel in each name, and note which cases came to their end. No
+# awk here: mawk, Debian's, reads ahead, so that the notes would come too late for watch_guest().
 guest_output()
 {
-	awk -v kernel="$kernel" -v ended="$state/ended" -v began="$state/began" '
-	/^# case / { name = $3; print name >began; close(began) }
-	/^# end / { print $3 >>ended; close(ended); next }
-	/^(ok|not ok) - / { sub(/ - /, " - " kernel " " name ": ") }
-	{ print; fflush() }'
+	name=
+	while IFS= read -r line; do
+		case $line in
+		"# case "*)
+			name=${line#\# case }
+			echo "$name" >"$state/began"
+			;;
+		"# end "*)
+			echo "$name" >>"$state/ended"
+			continue
+			;;
+		"ok - "* | "not ok - "*)
+			line="${line%%ok - *}ok - $kernel $name: ${line#*ok - }"
+			;;
+		esac
+		printf '%s\n' "$line"
+	done
 }
 
 lab()
@@ -83,7 +96,7 @@ failed=0
 while [ -n "$cases" ]; do
 	: >"$state/ended"
 	: >"$state/began"
-	watch_guest &
+	watch_guest >/dev/null &
 	watcher=$!
 	{
 		lab
