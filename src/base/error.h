@@ -24,7 +24,10 @@ struct error {
 	char hint[512]; /* "" when there is nothing to advise */
 };
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__)
+/* "printf" would mean the old Microsoft one there, which knows no %zu. */
+#define BASE_PRINTF(string, first) __attribute__((format(gnu_printf, string, first)))
+#elif defined(__GNUC__)
 #define BASE_PRINTF(string, first) __attribute__((format(printf, string, first)))
 #else
 #define BASE_PRINTF(string, first)
