@@ -107,9 +107,11 @@ static int from_image(struct lab_kernel *kernel, const char *path, struct error 
 	if (result)
 		goto out;
 	text_addf(&id, "%016llx", cache_hash(image.data, image.length));
-	if (unpack_is_bzimage(image.data, image.length)) {
+	if (unpack_is_bzimage(image.data, image.length) &&
+	    unpack_bzimage_can(image.data, image.length)) {
 		result = extract(path, &image, text_string(&id), &vmlinux, err);
-	} else if (unpack_is_elf(image.data, image.length)) {
+	} else if (unpack_is_bzimage(image.data, image.length) ||
+		   unpack_is_elf(image.data, image.length)) {
 		text_add(&vmlinux, path);
 	} else {
 		result = error_usage(err, "%s is neither a bzImage nor a vmlinux", path);

@@ -12,7 +12,7 @@
 
 struct lab_kernel {
 	char *release; /* what uname -r says in the guest */
-	char *image;   /* path of the vmlinux */
+	char *image;   /* path of what QEMU boots */
 	char *modules; /* path of its lib/modules/RELEASE, NULL: there are none */
 	char *id;      /* names the image's content */
 };

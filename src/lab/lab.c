@@ -241,6 +241,11 @@ int lab_run(const struct lab_options *options, int *exit_status, struct error *e
 	ran = boot_somehow(&given, &kernel, &initramfs, capture, &result, err);
 	if (!ran)
 		ran = judge(&given, &result, exit_status, err);
+	if (ran && err && !err->hint[0] && !kernel.modules && !result.alive)
+		error_hint(err,
+			   "no lib/modules/%s was found beside the kernel: it can do without "
+			   "only if virtio's drivers are built in",
+			   kernel.release);
 	machine_result_fini(&result);
 	if (capture > STDERR_FILENO && close(capture) && !ran)
 		ran = error_set(err, "can't write %s: %s", options->capture, strerror(errno));

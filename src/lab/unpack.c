@@ -169,10 +169,11 @@ bool unpack_is_bzimage(const void *data, size_t length)
 	return length >= SETUP_END && !memcmp(image + SETUP_MAGIC, "HdrS", 4);
 }
 
-int unpack_bzimage(const void *data, size_t length, struct text *vmlinux, struct error *err)
+static int find_payload(const void *data, size_t length, size_t *offset, size_t *payload,
+			struct error *err)
 {
 	const uint8_t *image = data;
-	size_t before = vmlinux->length, sectors, offset, payload;
+	size_t sectors, start, n;
 
 	if (!unpack_is_bzimage(data, length))
 		return error_set(err, "it is not a bzImage");
@@ -180,11 +181,34 @@ int unpack_bzimage(const void *data, size_t length, struct text *vmlinux, struct
 		return error_set(err, "its boot protocol is older than 2.08 and doesn't tell where "
 				      "the kernel is");
 	sectors = image[SETUP_SECTS] ? image[SETUP_SECTS] : 4; /* 0 means 4, from the floppy days */
-	offset = (sectors + 1) * 512 + little_endian(image + SETUP_PAYLOAD_OFFSET, 4);
-	payload = little_endian(image + SETUP_PAYLOAD_LENGTH, 4);
-	if (offset > length || payload > length - offset)
+	start = (sectors + 1) * 512 + little_endian(image + SETUP_PAYLOAD_OFFSET, 4);
+	n = little_endian(image + SETUP_PAYLOAD_LENGTH, 4);
+	if (start > length || n > length - start)
 		return error_set(err, "it is cut short: its kernel would end at byte %zu of %zu",
-				 offset + payload, length);
+				 start + n, length);
+	*offset = start;
+	*payload = n;
+	return 0;
+}
+
+bool unpack_bzimage_can(const void *data, size_t length)
+{
+	const struct packer *packer;
+	size_t offset, payload;
+
+	if (find_payload(data, length, &offset, &payload, NULL))
+		return true; /* unpack_bzimage() tells what is wrong with it */
+	packer = packer_of((const uint8_t *)data + offset, payload);
+	return !packer || packer->unpack;
+}
+
+int unpack_bzimage(const void *data, size_t length, struct text *vmlinux, struct error *err)
+{
+	const uint8_t *image = data;
+	size_t before = vmlinux->length, offset, payload;
+
+	if (find_payload(data, length, &offset, &payload, err))
+		return -1;
 	if (unpack(image + offset, payload, vmlinux, err))
 		return -1;
 	if (!unpack_is_elf(vmlinux->data + before, vmlinux->length - before)) {

@@ -21,6 +21,9 @@ bool unpack_is_elf(const void *data, size_t length);
 bool unpack_is_bzimage(const void *data, size_t length);
 /* The vmlinux inside a bzImage (the boot protocol's payload, Documentation/arch/x86/boot.rst). */
 int unpack_bzimage(const void *data, size_t length, struct text *vmlinux, struct error *err);
+/* False if it is packed in a way that is known but can't be unpacked here: it has to boot as it is.
+ */
+bool unpack_bzimage_can(const void *data, size_t length);
 /* What uname -r will say for a bzImage or a vmlinux, as a string to free(). */
 int unpack_release(const void *data, size_t length, char **release, struct error *err);
 
