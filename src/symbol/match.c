@@ -316,7 +316,7 @@ int match_on_load(struct symbols *symbols, const char *text, struct function_lis
 	const char *slash = strrchr(text, '/'), *regex = strstr(text, ":/");
 	const char *colon = regex ? regex : strchr(slash ? slash : text, ':');
 	const struct module_file *file;
-	struct btf_types *types;
+	struct btf_types *types = NULL;
 	struct pattern pattern;
 	size_t before = list->count;
 	char *module;
@@ -340,8 +340,12 @@ int match_on_load(struct symbols *symbols, const char *text, struct function_lis
 		pattern_fini(&pattern);
 		return -1;
 	}
-	/* Types are a comfort: without them the words are shown in hexadecimal. */
-	types = symbols_types(symbols, NULL);
+	/*
+	 * Types are a comfort: without them the words are shown in hexadecimal. A module's types
+	 * stand on those of the very kernel it was built for.
+	 */
+	if (file->release && !strcmp(file->release, symbols_get_paths(symbols)->release))
+		types = symbols_types(symbols, NULL);
 	if (types && file->btf && !btf_types_of(types, file->name))
 		btf_types_add(types, file->name, file->btf, file->btf_size, NULL);
 	for (size_t i = 0; i < file->n_functions && !result; i++) {

@@ -248,31 +248,32 @@ static int copy_btf(Elf_Scn *section, struct module_file *file, struct error *er
 	return 0;
 }
 
-/* "name=..." of .modinfo is what the kernel will call it. */
-static void read_name(Elf_Scn *section, const char **name)
+/* ".modinfo" is a list of "KEY=VALUE" strings. */
+static char *copy_info(Elf_Scn *section, const char *key)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
+	size_t length = strlen(key);
 	const char *p, *end;
 
 	if (!data || !data->d_size)
-		return;
+		return NULL;
 	p = data->d_buf;
 	end = p + data->d_size;
 	while (p < end && memchr(p, 0, (size_t)(end - p))) {
-		if (!strncmp(p, "name=", 5) && p[5])
-			*name = p + 5;
+		if (!strncmp(p, key, length) && p[length] == '=')
+			return strdup(p + length + 1);
 		p += strlen(p) + 1;
 	}
+	return NULL;
 }
 
-static int name_module(struct module_file *file, const char *name, struct error *err)
+/* What the kernel will call it: .modinfo has it, else it is the file's name. */
+static int name_module(struct module_file *file, struct error *err)
 {
 	const char *part = file_part(file->path);
 	size_t stem = module_stem(part);
 
-	if (name)
-		file->name = strdup(name);
-	else
+	if (!file->name)
 		file->name = strndup(part, stem ? stem : strlen(part));
 	if (!file->name)
 		return error_no_memory(err);
@@ -282,11 +283,21 @@ static int name_module(struct module_file *file, const char *name, struct error 
 	return 0;
 }
 
+/* The first word of vermagic is the release of the kernel that the module was built for. */
+static void read_info(Elf_Scn *section, struct module_file *file)
+{
+	free(file->name);
+	free(file->release);
+	file->name = copy_info(section, "name");
+	file->release = copy_info(section, "vermagic");
+	if (file->release)
+		file->release[strcspn(file->release, " ")] = '\0';
+}
+
 static int read_elf(Elf *elf, struct module_file *file, struct error *err)
 {
 	Elf_Scn *section = NULL, *symbols = NULL;
 	bool base = false;
-	const char *module = NULL;
 	size_t strings;
 	GElf_Ehdr ehdr;
 
@@ -305,7 +316,7 @@ static int read_elf(Elf *elf, struct module_file *file, struct error *err)
 		if (header.sh_type == SHT_SYMTAB)
 			symbols = section;
 		else if (name && !strcmp(name, ".modinfo"))
-			read_name(section, &module);
+			read_info(section, file);
 		else if (name && !strcmp(name, ".BTF.base"))
 			base = true;
 		else if (name && !strcmp(name, ".BTF") && copy_btf(section, file, err))
@@ -322,7 +333,7 @@ static int read_elf(Elf *elf, struct module_file *file, struct error *err)
 	}
 	if (!symbols)
 		return error_set(err, "%s has no symbol table: it was stripped", file->path);
-	if (name_module(file, module, err) || read_functions(elf, strings, symbols, file, err))
+	if (name_module(file, err) || read_functions(elf, strings, symbols, file, err))
 		return -1;
 	if (file->n_functions)
 		qsort(file->functions, file->n_functions, sizeof(file->functions[0]),
@@ -378,6 +389,7 @@ void module_file_close(struct module_file *file)
 	free(file->functions);
 	free(file->btf);
 	free(file->path);
+	free(file->release);
 	free(file->name);
 	free(file);
 }

@@ -24,6 +24,7 @@ struct module_function {
 struct module_file {
 	char *name; /* as the kernel will call it: '_', never '-' */
 	char *path;
+	char *release; /* of the kernel it was built for; NULL if it doesn't say */
 	struct module_function *functions; /* sorted by name */
 	size_t n_functions;
 	void *btf; /* its .BTF section, NULL if it has none */

@@ -8,7 +8,7 @@
 
 #include "symbol/why_parts.h"
 
-#define MANY 12
+#define MANY 4
 
 void why_note(struct why *why, const char *format, ...)
 {
@@ -107,10 +107,8 @@ static void explain_prototype(struct why *why, const struct function *function)
 	struct prototype_traits traits;
 
 	if (!function->has_btf || !btf) {
-		if (function->duplicate)
-			why_note(why, "types can't be told apart among functions of one name: its "
-				      "arguments are shown as bare words");
-		else if (!why_copy_suffix(function->name))
+		/* explain_several() has told it for all of them. */
+		if (!function->duplicate && !why_copy_suffix(function->name))
 			why_note(why, "its prototype is not known (no BTF): it is hooked with a "
 				      "kprobe, and its arguments are shown as bare words");
 		return;
@@ -163,7 +161,8 @@ bool why_function(struct why *why, const struct function *function)
 				 "does not reach it");
 		else if (!why_copy_suffix(function->name) || !strstr(function->name, ".cold"))
 			why_note(why, "the kernel is built without a place for a hook at its "
-				      "entry: it is marked notrace or noinstr, or written in "
+				      "entry: it is marked notrace or noinstr, its file is built "
+				      "without ftrace (as most of lib/), or it is written in "
 				      "assembler; hook a function that calls it or that it calls");
 	} else if (function->blacklisted) {
 		why_note(why, "kprobes refuse it (NOKPROBE_SYMBOL), so only fentry can be used");
@@ -195,7 +194,8 @@ static void explain_several(struct why *why, const struct function_list *list)
 			  list->functions[0].module ? "" : " (the kernel's own is in vmlinux)");
 	if (same_module)
 		text_add(why->out, " Those in the same module have one name for all; the address "
-				   "tells which one a call was of.");
+				   "tells which one a call was of. The kernel's types can't tell "
+				   "them apart, so their arguments are shown as bare words.");
 	text_add_char(why->out, '\n');
 }
 
@@ -248,6 +248,8 @@ static int explain_many(struct why *why, const char *text, bool *hookable, struc
 			  list.count, text);
 		for (size_t i = 0; i < list.count && i < MANY; i++)
 			why_function(why, &list.functions[i]);
+		if (list.count > MANY)
+			text_addf(why->out, "and %zu more\n", list.count - MANY);
 	} else {
 		text_addf(why->out, "%zu functions match %s, and %zu of them can be hooked\n",
 			  list.count, text, traceable);
