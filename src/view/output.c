@@ -6,14 +6,22 @@
 
 #define SPILL_BYTES (64 << 10)
 
+static int output_failed(struct output *output, struct error *err)
+{
+	output->failed = true;
+	return error_set(err, "can't write the output: %s", strerror(errno));
+}
+
 static int output_write(struct output *output, struct error *err)
 {
 	size_t length = output->text.length;
 
+	if (output->failed)
+		return error_set(err, "the output could not be written");
 	if (text_failed(&output->text))
 		return error_no_memory(err);
 	if (length && fwrite(output->text.data, 1, length, output->file) != length)
-		return error_set(err, "can't write the output: %s", strerror(errno));
+		return output_failed(output, err);
 	text_clear(&output->text);
 	return 0;
 }
@@ -29,7 +37,5 @@ int output_flush(struct output *output, struct error *err)
 {
 	if (output_write(output, err))
 		return -1;
-	if (fflush(output->file))
-		return error_set(err, "can't write the output: %s", strerror(errno));
-	return 0;
+	return fflush(output->file) ? output_failed(output, err) : 0;
 }

@@ -5,6 +5,7 @@
 #ifndef VIEW_OUTPUT_H
 #define VIEW_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -12,6 +13,7 @@
 struct output {
 	FILE *file;
 	struct text text; /* add to it, then call output_spill() */
+	bool failed;	  /* something is missing in the file: every further call fails too */
 };
 
 /* Write when a good deal has gathered. */

@@ -412,6 +412,29 @@ static void a_damaged_record_is_an_error(void **state)
 	printer_fini(&printer);
 }
 
+static void after_a_failed_write_no_verdict_is_told(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+	struct text_view_options options = {0};
+	struct error err = {0};
+	struct printer printer;
+	struct sink *sink;
+
+	if (!full)
+		skip();
+	printer_init(&printer, options);
+	options.summary = printer.files[1];
+	sink = text_view_create(full, &options);
+	assert_int_equal(sink->ops->begin(sink, &printer.catalog, &err), -1);
+	assert_string_equal(err.message, "can't write the output: No space left on device");
+	assert_int_equal(sink->ops->end(sink, &printer.ledger, &err), -1);
+	fflush(printer.files[1]);
+	assert_string_equal(printer.summary, "");
+	sink->ops->destroy(sink);
+	fclose(full);
+	printer_fini(&printer);
+}
+
 static void a_sink_that_never_began_ends_quietly(void **state)
 {
 	struct text_view_options options = {.summary = stdout};
@@ -440,6 +463,7 @@ int main(void)
 		cmocka_unit_test(only_the_summary_is_colored_when_only_it_is_a_terminal),
 		cmocka_unit_test(of_many_hooks_the_busiest_and_the_lossy_are_shown),
 		cmocka_unit_test(a_damaged_record_is_an_error),
+		cmocka_unit_test(after_a_failed_write_no_verdict_is_told),
 		cmocka_unit_test(a_sink_that_never_began_ends_quietly),
 	};
 
