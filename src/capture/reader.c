@@ -97,8 +97,18 @@ static void check_before(struct capture_reader *reader, uint64_t before, uint64_
 	uint64_t expected = reader->n_read + reader->n_missing;
 
 	/* After a stop the records in between were passed over on purpose. */
-	if (reader->stopped || before <= expected)
+	if (reader->stopped || before == expected)
 		return;
+	if (before < expected) {
+		block_reader_damage(&reader->blocks,
+				    "the block at byte %" PRIu64 " says that %" PRIu64
+				    " records are before it, there are %" PRIu64,
+				    offset, before, expected);
+		return;
+	}
+	/* Mostly that is what the damage told before has cost; without any it is damage itself. */
+	if (!reader->blocks.n_damaged)
+		reader->blocks.n_damaged++;
 	block_reader_note(&reader->blocks,
 			  "%" PRIu64 " records before byte %" PRIu64 " are missing",
 			  before - expected, offset);

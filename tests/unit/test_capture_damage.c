@@ -277,6 +277,31 @@ static void a_block_that_was_taken_out_is_missed(void **state)
 	free(copy);
 }
 
+static void records_that_only_the_count_misses_are_missed(void **state)
+{
+	size_t block = find_block(BLOCK_END, 0);
+	unsigned char *copy = malloc(golden_length);
+	static const struct {
+		uint64_t count;
+		const char *trouble;
+	} cases[] = {{SAMPLE_GOLDEN_RECORDS + 1, "1 records before byte"},
+		     {SAMPLE_GOLDEN_RECORDS - 1, "says that 63 records are before it"}};
+
+	for (size_t i = 0; i < 2; i++) {
+		unsigned char *payload = copy + block + BLOCK_HEADER_BYTES;
+		struct outcome outcome;
+
+		memcpy(copy, golden, golden_length);
+		store_u64(payload + 4, cases[i].count);
+		store_u32(copy + block + 20, crc32c(payload, 12));
+		store_u32(copy + block + 24, crc32c(copy + block, 24));
+		read_all(copy, golden_length, &outcome);
+		assert_non_null(strstr(outcome.trouble, cases[i].trouble));
+		assert_false(outcome.complete);
+	}
+	free(copy);
+}
+
 static void bytes_lost_in_the_middle_cost_only_their_block(void **state)
 {
 	size_t block = find_block(BLOCK_EVENTS, 0);
@@ -357,6 +382,7 @@ int main(void)
 		cmocka_unit_test(reading_damaged_captures_takes_little_memory),
 		cmocka_unit_test(a_damaged_block_of_events_is_left_out_and_its_records_are_counted),
 		cmocka_unit_test(a_block_that_was_taken_out_is_missed),
+		cmocka_unit_test(records_that_only_the_count_misses_are_missed),
 		cmocka_unit_test(bytes_lost_in_the_middle_cost_only_their_block),
 		cmocka_unit_test(a_block_of_an_unknown_type_is_passed_over),
 		cmocka_unit_test(a_later_format_is_refused_with_what_to_do),
