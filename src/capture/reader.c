@@ -45,8 +45,8 @@ static bool resolve(const struct catalog *catalog, uint64_t address, struct fram
 
 static int unpack(struct capture_reader *reader, const struct block *block, struct error *err)
 {
-	if (block->length > reader->payload_capacity) {
-		uint64_t *payload = malloc(((size_t)block->length + 7) & ~(size_t)7);
+	if (block->length > reader->payload_capacity || !reader->payload) {
+		uint64_t *payload = malloc(((size_t)block->length + 8) & ~(size_t)7);
 
 		if (!payload)
 			return error_no_memory(err);

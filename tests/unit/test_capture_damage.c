@@ -372,6 +372,24 @@ static void a_length_beyond_the_limit_allocates_nothing(void **state)
 	free(copy);
 }
 
+static void a_block_without_a_payload_is_no_block_of_events(void **state)
+{
+	unsigned char bytes[CAPTURE_HEADER_BYTES + BLOCK_HEADER_BYTES] = {0};
+	unsigned char *block = bytes + CAPTURE_HEADER_BYTES;
+	struct outcome outcome;
+
+	memcpy(bytes, golden, CAPTURE_HEADER_BYTES);
+	store_u32(block, BLOCK_MAGIC);
+	store_u16(block + 8, BLOCK_EVENTS);
+	store_u32(block + 20, crc32c(block, 0));
+	store_u32(block + 24, crc32c(block, 24));
+	read_copy(bytes, sizeof(bytes), &outcome);
+	assert_true(outcome.opened);
+	assert_int_equal(outcome.n_records, 0);
+	assert_non_null(strstr(outcome.trouble, "the block of events at byte 16 has only 0 bytes"));
+	assert_false(outcome.complete);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +405,7 @@ int main(void)
 		cmocka_unit_test(a_block_of_an_unknown_type_is_passed_over),
 		cmocka_unit_test(a_later_format_is_refused_with_what_to_do),
 		cmocka_unit_test(a_length_beyond_the_limit_allocates_nothing),
+		cmocka_unit_test(a_block_without_a_payload_is_no_block_of_events),
 	};
 
 	return cmocka_run_group_tests(tests, load_golden, free_golden);
