@@ -33,10 +33,10 @@ struct lab_options {
 	size_t n_modules;
 	const struct lab_share *shares;
 	size_t n_shares;
-	bool no_default_share; /* don't share the current directory */
-	unsigned int smp;      /* 0: LAB_SMP, or 1 with icount */
-	const char *memory;    /* as QEMU takes it: "512M", "2G"; NULL: LAB_MEMORY */
-	const char *append;    /* more words for the kernel's command line, or NULL */
+	bool no_default_share;	   /* don't share the current directory */
+	unsigned int smp;	   /* 0: LAB_SMP, or 1 with icount */
+	unsigned long long memory; /* bytes; 0: LAB_MEMORY */
+	const char *append;	   /* more words for the kernel's command line, or NULL */
 	enum lab_accel accel;
 	bool icount;	     /* one guest instruction takes one nanosecond of guest time */
 	double timeout;	     /* seconds of wall time for the whole guest; 0: none */

@@ -108,7 +108,11 @@ static void add_machine(struct words *words, const struct lab_options *options, 
 		add_option(words, "icount", "shift=0,sleep=off");
 	add(words, "-smp");
 	add(words, "%u", smp);
-	add_option(words, "m", options->memory ? options->memory : LAB_MEMORY);
+	add(words, "-m");
+	if (options->memory)
+		add(words, "%lluM", options->memory >> 20);
+	else
+		add(words, LAB_MEMORY);
 }
 
 static void add_kernel(struct words *words, const struct lab_options *options,
