@@ -75,7 +75,7 @@ static struct init_text find_init_text(const struct kallsyms *kallsyms)
 
 static bool can_match(const struct symbol *symbol, const struct init_text *init)
 {
-	if (!symbol_is_text(symbol) || is_generated(symbol))
+	if (!symbol_is_text(symbol) || is_generated(symbol) || symbol_is_boundary(symbol))
 		return false;
 	return symbol->module || symbol->address < init->start || symbol->address >= init->end;
 }
@@ -217,8 +217,7 @@ static bool pick_alias(const struct kallsyms *kallsyms, size_t index, size_t end
 	for (; index < end; index++) {
 		struct symbol symbol = kallsyms_at(kallsyms, index);
 
-		if (!can_match(&symbol, init) || symbol_is_boundary(&symbol) ||
-		    !pattern_matches_module(pattern, symbol.module) ||
+		if (!can_match(&symbol, init) || !pattern_matches_module(pattern, symbol.module) ||
 		    !pattern_matches(pattern, symbol.name))
 			continue;
 		if (!found || symbol_compare_plainness(&symbol, out) < 0)

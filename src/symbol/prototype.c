@@ -220,6 +220,18 @@ static int enumeration_number(const struct btf *btf, const struct btf_type *type
 	return 0;
 }
 
+/* A struct that only wraps a number to give it a type of its own: kuid_t. NULL for others. */
+static const struct btf_type *unwrap(const struct btf *btf, const struct btf_type *type)
+{
+	const struct btf_type *member;
+
+	if (!btf_is_struct(type) || btf_vlen(type) != 1 || type->size > WORD ||
+	    btf_member_bitfield_size(type, 0))
+		return NULL;
+	member = prototype_skip(btf, btf_members(type)[0].type, NULL, NULL);
+	return member && btf_is_int(member) && member->size == type->size ? member : NULL;
+}
+
 /* Kind, size and name of a type; to->name is allocated. */
 static int fill_type(const struct btf *btf, uint32_t type_id, struct api_table *table,
 		     struct value_type *out, struct error *err)
@@ -234,9 +246,12 @@ static int fill_type(const struct btf *btf, uint32_t type_id, struct api_table *
 	} else if (btf_is_void(type)) {
 		to.kind = VALUE_VOID;
 	} else {
+		const struct btf_type *wrapped = unwrap(btf, type);
 		int64_t size = btf__resolve_size(btf, type_id);
 
 		to.size = size > 0 ? (uint32_t)size : 0;
+		if (wrapped)
+			type = wrapped;
 		if (btf_is_ptr(type)) {
 			to.kind = VALUE_POINTER;
 		} else if (btf_is_int(type)) {

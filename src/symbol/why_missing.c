@@ -57,6 +57,13 @@ static bool explain_other_symbol(struct why *why)
 			why_note(why, "only functions can be hooked; hook those that use it");
 			return true;
 		}
+		if (symbol_is_boundary(&symbol)) {
+			head(why, "it marks a place in the code and is no function");
+			if (!strncmp(symbol.name, "__pfx_", 6))
+				why_note(why, "it is the padding in front of %s: hook that",
+					 symbol.name + 6);
+			return true;
+		}
 		if (!symbol.module) {
 			head(why, "it is initialisation code, which the kernel has given back "
 				  "after it ran at boot");

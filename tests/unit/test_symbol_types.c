@@ -30,6 +30,7 @@ struct types {
 	int int_id, uint_id, ulong_id, char_id, u8_id, bool_id, u16_id;
 	int file_ptr, dentry_ptr, sock_ptr, const_char_ptr, char_ptr, void_ptr, user_ptr;
 	int small, pair, large; /* structs of 4, 16, 24 bytes */
+	int kuid;		/* a struct around one number */
 	int mode, color;	/* enumerations */
 	int callback;		/* pointer to a function */
 	int gfp;
@@ -106,12 +107,16 @@ static void types_init(struct types *t)
 	t->user_ptr =
 		btf__add_ptr(btf, btf__add_type_tag(btf, "user", btf__add_const(btf, t->char_id)));
 	t->small = btf__add_struct(btf, "small", 4);
-	add_field(btf, "a", t->int_id, 0, 0);
+	add_field(btf, "a", t->u16_id, 0, 0);
+	add_field(btf, "b", t->u16_id, 16, 0);
 	t->pair = btf__add_struct(btf, "pair", 16);
 	add_field(btf, "a", t->ulong_id, 0, 0);
 	add_field(btf, "b", t->ulong_id, 64, 0);
 	t->large = btf__add_struct(btf, "large", 24);
 	add_field(btf, "a", t->ulong_id, 0, 0);
+	t->kuid = btf__add_struct(btf, NULL, 4);
+	add_field(btf, "val", t->uint_id, 0, 0);
+	t->kuid = btf__add_typedef(btf, "kuid_t", t->kuid);
 	t->mode = add_enum(btf, "mode", mode_names, (const int[]){1, 2, 4}, 3);
 	t->color = add_enum(btf, "color", color_names, (const int[]){0, 1, 2}, 3);
 	t->callback = btf__add_func_proto(btf, t->int_id);
@@ -279,6 +284,26 @@ static void an_enumeration_is_flags_when_its_values_are_bits(void **state)
 			fail_msg("enum %s", cases[i].name);
 		api_fini(&api);
 	}
+	api_table_fini(&table);
+	btf__free(t.btf);
+}
+
+static void a_struct_around_one_number_is_shown_as_the_number(void **state)
+{
+	struct api_table table;
+	struct api api = {0};
+	struct types t;
+	struct error err;
+	uint32_t id;
+
+	types_init(&t);
+	api_table_init(&table);
+	id = add_function(&t, "f", 0, (struct param[]){{"uid", t.kuid}, {"p", t.pair}}, 2);
+	assert_int_equal(prototype_fill(t.btf, id, &table, &api, NULL, &err), 0);
+	assert_int_equal(api.params[0].type.kind, VALUE_UNSIGNED);
+	assert_string_equal(api.params[0].type.name, "kuid_t");
+	assert_int_equal(api.params[1].type.kind, VALUE_STRUCT);
+	api_fini(&api);
 	api_table_fini(&table);
 	btf__free(t.btf);
 }
@@ -551,6 +576,7 @@ int main(void)
 		cmocka_unit_test(a_prototype_reads_as_a_person_writes_it),
 		cmocka_unit_test(parameters_have_kinds_and_argument_words),
 		cmocka_unit_test(an_enumeration_is_flags_when_its_values_are_bits),
+		cmocka_unit_test(a_struct_around_one_number_is_shown_as_the_number),
 		cmocka_unit_test(a_struct_that_does_not_fit_in_the_last_register_is_told),
 		cmocka_unit_test(well_known_objects_are_fetched_where_the_kernel_keeps_them),
 		cmocka_unit_test(only_strings_that_are_there_at_entry_are_fetched),
