@@ -7,11 +7,14 @@
  *	hook vfs_open			entry only
  *	hook-return tcp:tcp_*		entry and return
  *	on-load nvme:nvme_*		as soon as the module comes
+ *	on-load-return nvme:nvme_*	the same with the returns
  *	any-symbol yes
  *	exclude-module kvm
  *	only-module ext4
  *	where fd > 2
  *	buffer 8M
+ *
+ * kapimon(1) lists them all; spec_file.c has the table.
  */
 #ifndef MODEL_SPEC_H
 #define MODEL_SPEC_H
@@ -74,7 +77,10 @@ int spec_remove_hook(struct spec *spec, const char *pattern, struct error *err);
 int spec_add_pid(struct spec *spec, uint32_t pid, struct error *err);
 int spec_names_add(struct spec_names *names, const char *name, struct error *err);
 
-/* One line of a session file; "un"-less settings replace or add, as each says above. */
+/*
+ * One line of a session file. Settings of which the spec has a list add to it, others replace what
+ * was there; nothing is taken away. A failure leaves the spec as it was.
+ */
 int spec_parse_line(struct spec *spec, const char *line, struct error *err);
 /* A whole session file's text; a mistake names its line. */
 int spec_parse(struct spec *spec, const char *text, struct error *err);
