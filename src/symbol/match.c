@@ -117,7 +117,25 @@ static void fill_function(struct symbols *symbols, const struct kallsyms *kallsy
 	function->has_btf = function->btf_id != 0;
 }
 
-static void fill_traceable(const struct traceable *traceable, struct function *function)
+/*
+ * The assembler gives its functions debug information without parameters, and pahole makes
+ * "void memcpy(void)" of it. Such a prototype is only believed where the compiler left its call to
+ * ftrace.
+ */
+static bool is_assembler(struct symbols *symbols, const struct function *function)
+{
+	struct btf_types *types = symbols_types(symbols, NULL);
+	const struct btf *btf = types ? btf_types_of(types, function->module) : NULL;
+	const struct btf_type *proto;
+
+	if (!btf || !function->has_btf || !function->traced_known || function->traceable)
+		return false;
+	proto = btf__type_by_id(btf, btf__type_by_id(btf, function->btf_id)->type);
+	return !btf_vlen(proto) && !proto->type;
+}
+
+static void fill_traceable(struct symbols *symbols, const struct traceable *traceable,
+			   struct function *function)
 {
 	if (!traceable) {
 		function->traceable = 1;
@@ -126,6 +144,8 @@ static void fill_traceable(const struct traceable *traceable, struct function *f
 	function->traced_known = 1;
 	function->traceable = traceable_has(traceable, function->address);
 	function->blacklisted = traceable_blacklisted(traceable, function->address);
+	if (is_assembler(symbols, function))
+		function->has_btf = 0;
 }
 
 /* Among the first n of the list. */
@@ -200,7 +220,7 @@ static int match_name(struct symbols *symbols, const struct pattern *pattern,
 		    list_has(found, found->count, symbol.address))
 			continue;
 		fill_function(symbols, kallsyms, &symbol, &function);
-		fill_traceable(traceable, &function);
+		fill_traceable(symbols, traceable, &function);
 		if (function_list_add(found, &function, err))
 			return -1;
 	}
@@ -255,7 +275,7 @@ static int match_many(struct symbols *symbols, const struct pattern *pattern, bo
 		if (!pick_alias(kallsyms, i, next, pattern, &init, &symbol))
 			continue;
 		fill_function(symbols, kallsyms, &symbol, &function);
-		fill_traceable(traceable, &function);
+		fill_traceable(symbols, traceable, &function);
 		if (function_list_add(found, &function, err))
 			return -1;
 	}
@@ -290,7 +310,7 @@ int match_check_traceable(struct symbols *symbols, struct function_list *list, s
 		return -1;
 	for (size_t i = 0; i < list->count; i++)
 		if (!list->functions[i].on_load)
-			fill_traceable(traceable, &list->functions[i]);
+			fill_traceable(symbols, traceable, &list->functions[i]);
 	return 0;
 }
 
@@ -303,10 +323,12 @@ static bool on_load_has(const struct function_list *list, const char *module, co
 	return false;
 }
 
-/* Copies of a function that are no functions of their own to a reader. */
+/* What a file has beside functions, as symbol_is_boundary() says of a kernel's symbols. */
 static bool is_part(const char *name)
 {
-	return strstr(name, ".cold") || !strncmp(name, "__pfx_", 6) || !strncmp(name, "__cfi_", 6);
+	struct symbol symbol = {.name = name};
+
+	return strstr(name, ".cold") || symbol_is_boundary(&symbol);
 }
 
 int match_on_load(struct symbols *symbols, const char *text, struct function_list *list,
@@ -355,7 +377,8 @@ int match_on_load(struct symbols *symbols, const char *text, struct function_lis
 			.name = from->name,
 			.module = file->name,
 			.address = from->offset,
-			.traceable = 1,
+			.traceable = !file->traceable_known || from->traceable,
+			.traced_known = file->traceable_known,
 			.duplicate = twice,
 			.on_load = 1,
 			.init = from->init,
@@ -363,7 +386,8 @@ int match_on_load(struct symbols *symbols, const char *text, struct function_lis
 
 		if (!pattern_matches(&pattern, from->name))
 			continue;
-		if (pattern.kind != PATTERN_NAME && (is_part(from->name) || from->alias))
+		if (pattern.kind != PATTERN_NAME &&
+		    (is_part(from->name) || from->alias || !function.traceable))
 			continue;
 		if (before && on_load_has(list, file->name, from->name))
 			continue;

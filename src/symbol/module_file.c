@@ -134,6 +134,51 @@ int module_file_find(const char *module, const char *module_path, const char *re
 			       "KAPIMON_MODULE_PATH");
 }
 
+/*
+ * Where the calls to ftrace are: entries of __mcount_loc, as relocations against sections. Where
+ * the compiler makes room for them with -fpatchable-function-entry (arm64) they are in a section
+ * of that name, which on x86 only has the padding in front of functions.
+ */
+static bool is_ftrace_section(const char *name, bool found)
+{
+	return !strcmp(name, ".rela__mcount_loc") ||
+	       (!found && !strcmp(name, ".rela__patchable_function_entries"));
+}
+
+/* The call lies at the entry, or behind the endbr64 or bti that begins the function. */
+#define ENTRY_BYTES 16
+
+static void mark_traceable_at(struct module_file *file, uint32_t section, uint64_t offset)
+{
+	for (size_t i = 0; i < file->n_functions; i++) {
+		struct module_function *function = &file->functions[i];
+
+		if (function->section == section && offset >= function->offset &&
+		    offset - function->offset <= ENTRY_BYTES &&
+		    offset - function->offset < (function->size ? function->size : 1))
+			function->traceable = true;
+	}
+}
+
+static void mark_traceable(Elf *elf, Elf_Scn *relocations, Elf_Scn *table, struct module_file *file)
+{
+	Elf_Data *data = elf_getdata(relocations, NULL), *symbols = elf_getdata(table, NULL);
+
+	if (!data || !symbols)
+		return;
+	for (int i = 0; i < (int)(data->d_size / sizeof(Elf64_Rela)); i++) {
+		GElf_Rela relocation;
+		GElf_Sym symbol;
+
+		if (!gelf_getrela(data, i, &relocation) ||
+		    !gelf_getsym(symbols, (int)GELF_R_SYM(relocation.r_info), &symbol))
+			continue;
+		mark_traceable_at(file, symbol.st_shndx,
+				  symbol.st_value + (uint64_t)relocation.r_addend);
+		file->traceable_known = true;
+	}
+}
+
 static int compare_functions(const void *a, const void *b)
 {
 	return strcmp(((const struct module_function *)a)->name,
@@ -296,7 +341,7 @@ static void read_info(Elf_Scn *section, struct module_file *file)
 
 static int read_elf(Elf *elf, struct module_file *file, struct error *err)
 {
-	Elf_Scn *section = NULL, *symbols = NULL;
+	Elf_Scn *section = NULL, *symbols = NULL, *calls = NULL;
 	bool base = false;
 	size_t strings;
 	GElf_Ehdr ehdr;
@@ -315,6 +360,8 @@ static int read_elf(Elf *elf, struct module_file *file, struct error *err)
 		name = elf_strptr(elf, strings, header.sh_name);
 		if (header.sh_type == SHT_SYMTAB)
 			symbols = section;
+		else if (name && is_ftrace_section(name, calls))
+			calls = section;
 		else if (name && !strcmp(name, ".modinfo"))
 			read_info(section, file);
 		else if (name && !strcmp(name, ".BTF.base"))
@@ -339,6 +386,8 @@ static int read_elf(Elf *elf, struct module_file *file, struct error *err)
 		qsort(file->functions, file->n_functions, sizeof(file->functions[0]),
 		      compare_functions);
 	mark_aliases(file);
+	if (calls)
+		mark_traceable(elf, calls, symbols, file);
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct module_function {
 	uint64_t size;
 	uint32_t section; /* its number in the file */
 	bool init;	  /* in a section that is freed after initialisation */
+	bool traceable;	  /* ftrace can hook it, if the file's traceable_known */
 	bool alias;	  /* init_module or cleanup_module as a second name of another one */
 };
 
@@ -27,6 +28,7 @@ struct module_file {
 	char *release; /* of the kernel it was built for; NULL if it doesn't say */
 	struct module_function *functions; /* sorted by name */
 	size_t n_functions;
+	bool traceable_known;
 	void *btf; /* its .BTF section, NULL if it has none */
 	size_t btf_size;
 };

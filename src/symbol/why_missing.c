@@ -229,6 +229,13 @@ static bool explain_not_loaded(struct why *why)
 	return true;
 }
 
+static bool can_be_offered(const struct why *why, const struct symbol *symbol)
+{
+	return symbol_is_text(symbol) && !symbol_is_boundary(symbol) &&
+	       pattern_matches_module(why->pattern, symbol->module) &&
+	       (!why->traceable || traceable_has(why->traceable, symbol->address));
+}
+
 static void offer_spellings(struct why *why)
 {
 	size_t count = kallsyms_count(why->kallsyms), shown = 0;
@@ -239,10 +246,8 @@ static void offer_spellings(struct why *why)
 	for (size_t i = 0; i < count; i++) {
 		struct symbol symbol = kallsyms_at(why->kallsyms, i);
 
-		if (!symbol_is_text(&symbol) || symbol_is_boundary(&symbol) ||
-		    (why->traceable && !traceable_has(why->traceable, symbol.address)))
-			continue;
-		spelling_offer(&spelling, symbol.name);
+		if (can_be_offered(why, &symbol))
+			spelling_offer(&spelling, symbol.name);
 	}
 	for (size_t i = 0; i < spelling.count; i++)
 		why_note(why, "%s %s", spelling.best[i].name,
@@ -252,8 +257,8 @@ static void offer_spellings(struct why *why)
 	for (size_t i = 0; i < count && !spelling.count && length >= 4 && shown < MANY; i++) {
 		struct symbol symbol = kallsyms_at(why->kallsyms, i);
 
-		if (strncmp(symbol.name, why->pattern->name, length) || !symbol_is_text(&symbol) ||
-		    (why->traceable && !traceable_has(why->traceable, symbol.address)))
+		if (strncmp(symbol.name, why->pattern->name, length) ||
+		    !can_be_offered(why, &symbol))
 			continue;
 		why_note(why, "%s begins with it", symbol.name);
 		shown++;
@@ -263,6 +268,8 @@ static void offer_spellings(struct why *why)
 void why_missing(struct why *why)
 {
 	const char *release = symbols_get_paths(why->symbols)->release;
+	bool in_module = why->pattern->module && !module_name_is_kernel(why->pattern->module);
+	char line[300];
 
 	if (explain_other_symbol(why) || explain_other_module(why) || explain_copies_only(why) ||
 	    explain_not_loaded(why))
@@ -271,9 +278,10 @@ void why_missing(struct why *why)
 		explain_inlined_only(why);
 		return;
 	}
-	head(why, why->has_debug_info ? "this kernel has no function of that name"
-				      : "this kernel has no such function, or it is inlined "
-					"everywhere");
+	snprintf(line, sizeof(line), "%s%s has no such function%s",
+		 in_module ? "module " : "this kernel", in_module ? why->pattern->module : "",
+		 why->has_debug_info ? "" : ", or it is inlined everywhere");
+	head(why, line);
 	offer_spellings(why);
 	if (!why->has_debug_info)
 		why_note(why,
