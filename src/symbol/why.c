@@ -94,8 +94,11 @@ static void explain_copies(struct why *why, const struct function *function)
 		    (symbol.module && strcmp(symbol.module, function->module)))
 			continue;
 		why_note(why,
-			 "%s is a copy of it that may take many or all of the direct calls: hook "
-			 "both to see every call",
+			 strstr(symbol.name, ".part.")
+				 ? "%s is the rest of it for callers that its beginning is inlined "
+				   "in: hook both to see every call"
+				 : "%s is a copy of it that may take many or all of the direct "
+				   "calls: hook both to see every call",
 			 symbol.name);
 	}
 }

@@ -421,6 +421,47 @@ static void the_reason_why_not_is_told(void **state)
 	symbols_close(symbols);
 }
 
+/* Inlined by force into a function of this very program, whose DWARF stands for the kernel's. */
+static inline __attribute__((always_inline)) int kapimon_test_everywhere(int a)
+{
+	volatile int b = a * 5;
+
+	return b - 1;
+}
+
+static __attribute__((noinline)) int kapimon_test_host(int a)
+{
+	return kapimon_test_everywhere(a);
+}
+
+static void debug_information_tells_that_a_name_is_inlined_and_where(void **state)
+{
+	struct symbols_paths paths = {
+		.kallsyms = path_of("kallsyms"),
+		.btf = path_of("no-btf"),
+		.tracefs = directory,
+		.debugfs = directory,
+		.debug_info = "/proc/self/exe",
+	};
+	struct symbols *symbols;
+	struct text out = TEXT_INIT;
+	bool hookable = true;
+	struct error err;
+
+	assert_int_equal(kapimon_test_host(1), 4);
+	assert_int_equal(symbols_open_at(&paths, &symbols, &err), 0);
+	assert_int_equal(
+		why_explain(symbols, "kapimon_test_everywhere", NULL, &out, &hookable, &err), 0);
+	assert_false(hookable);
+	assert_non_null(strstr(text_string(&out), "inlined it everywhere; it is defined in"));
+	assert_non_null(strstr(text_string(&out), "hook what it is inlined in: kapimon_test_host"));
+	text_clear(&out);
+	assert_int_equal(why_explain(symbols, "kapimon_absent", NULL, &out, &hookable, &err), 0);
+	assert_non_null(strstr(text_string(&out), "this kernel has no such function\n"));
+	text_fini(&out);
+	symbols_close(symbols);
+}
+
 static const char *deny_all(const char *name)
 {
 	return "the monitor runs through it";
@@ -517,6 +558,7 @@ int main(void)
 		cmocka_unit_test(addresses_in_the_list_of_functions_are_taken_when_there),
 		cmocka_unit_test(bad_patterns_are_refused_as_wrong_usage),
 		cmocka_unit_test(the_reason_why_not_is_told),
+		cmocka_unit_test(debug_information_tells_that_a_name_is_inlined_and_where),
 		cmocka_unit_test(what_the_monitor_itself_refuses_is_told),
 		cmocka_unit_test(close_names_are_near_and_others_far),
 		cmocka_unit_test(the_closest_spellings_come_first_and_once),
