@@ -79,6 +79,20 @@ static void explain_suffix(struct why *why, const char *name)
 			 length, name);
 }
 
+/* Many files may have a copy of one name, made from the same header: it is told once. */
+bool why_is_first(const struct why *why, const struct symbol *symbol)
+{
+	size_t first = 0, n = kallsyms_find(why->kallsyms, symbol->name, &first);
+
+	for (size_t i = 0; i < n; i++) {
+		struct symbol other = kallsyms_by_name(why->kallsyms, first + i);
+
+		if (other.module == symbol->module)
+			return other.address == symbol->address;
+	}
+	return true;
+}
+
 /* Copies that take some of the calls, or all direct ones, away from the plain function. */
 static void explain_copies(struct why *why, const struct function *function)
 {
@@ -91,7 +105,9 @@ static void explain_copies(struct why *why, const struct function *function)
 		    why_copy_suffix(symbol.name) != symbol.name + length ||
 		    !symbol_is_text(&symbol) || strstr(symbol.name, ".cold") ||
 		    !symbol.module != !function->module ||
-		    (symbol.module && strcmp(symbol.module, function->module)))
+		    (symbol.module && strcmp(symbol.module, function->module)) ||
+		    !why_is_first(why, &symbol) ||
+		    (why->traceable && !traceable_has(why->traceable, symbol.address)))
 			continue;
 		why_note(why,
 			 strstr(symbol.name, ".part.")
@@ -190,8 +206,8 @@ static void explain_several(struct why *why, const struct function_list *list)
 
 		same_module |= a == b || (a && b && !strcmp(a, b));
 	}
-	text_addf(why->out, "%zu functions are called %s, and all of them are hooked.", list->count,
-		  why->pattern->name);
+	text_addf(why->out, "%zu functions are called %s, and the name stands for all of them.",
+		  list->count, why->pattern->name);
 	if (!same_module || list->functions[0].module != list->functions[list->count - 1].module)
 		text_addf(why->out, " MODULE:%s names that of one module%s.", why->pattern->name,
 			  list->functions[0].module ? "" : " (the kernel's own is in vmlinux)");

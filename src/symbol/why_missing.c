@@ -116,7 +116,8 @@ static bool explain_copies_only(struct why *why)
 		if (strncmp(symbol.name, why->pattern->name, length) ||
 		    why_copy_suffix(symbol.name) != symbol.name + length ||
 		    !symbol_is_text(&symbol) || strstr(symbol.name, ".cold") ||
-		    !pattern_matches_module(why->pattern, symbol.module))
+		    !pattern_matches_module(why->pattern, symbol.module) ||
+		    !why_is_first(why, &symbol))
 			continue;
 		if (!shown++)
 			head(why, "the compiler left only changed copies of it");

@@ -36,6 +36,8 @@ bool why_function(struct why *why, const struct function *function);
 /* No function has the name. */
 void why_missing(struct why *why);
 
+/* Is it the lowest of its name in its module? */
+bool why_is_first(const struct why *why, const struct symbol *symbol);
 /* ".constprop.0" of "do_it.constprop.0"; NULL for a name as the source has it. */
 const char *why_copy_suffix(const char *name);
 
