@@ -172,7 +172,8 @@ static int add_file(struct build *build, const char *path, struct error *err)
 	if (!result)
 		result = add_image(build, path, &image, &place, err);
 	if (!result)
-		text_addf(&build->script, PLAN_BUSYBOX " insmod %s || exit\n", text_string(&place));
+		text_addf(&build->script, PLAN_BUSYBOX " insmod %s || exit 1\n",
+			  text_string(&place));
 	text_fini(&image);
 	text_fini(&place);
 	return result;
