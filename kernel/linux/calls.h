@@ -20,9 +20,10 @@ struct call {
 	void *ctx;
 	__u32 hook;
 	__u32 copy;
-	__u32 slot; /* of its counters */
+	__u32 slot;    /* of its counters */
+	__u32 scratch; /* index of its scratch memory */
 	__u32 cpu;
-	__u32 level;
+	__u64 level;
 	__u64 pid_tgid;
 	__u64 now;
 	struct occupancy *occupancy;
@@ -60,6 +61,7 @@ static __always_inline bool call_begin(struct call *call)
 		occupancy_leave(call->occupancy);
 		return false;
 	}
+	FORGET(call->level, call->occupancy->word);
 	call->count->taken++;
 	call->now = bpf_ktime_get_ns();
 	return true;
@@ -109,8 +111,8 @@ static __always_inline void read_args(void *ctx, enum via via, __u32 n, struct s
 		args[3] = regs->cx;
 		args[4] = regs->r8;
 		args[5] = regs->r9;
-		if (n > 6 && bpf_probe_read_kernel(&args[6], (KMN_MAX_ARGS - 6) * 8,
-						   (void *)(regs->sp + 8)))
+		if (n > 6 &&
+		    bpf_probe_read_kernel(&args[6], (KMN_MAX_ARGS - 6) * 8, (void *)(regs->sp + 8)))
 			__builtin_memset(&args[6], 0, (KMN_MAX_ARGS - 6) * 8);
 	}
 }
@@ -159,7 +161,13 @@ static __always_inline void call_origin(struct call *call, enum via via, struct 
 	}
 }
 
-enum outcome { OUTCOME_RECORDED, OUTCOME_FILTERED, OUTCOME_LOST, OUTCOME_SUSPENDED, OUTCOME_DEFERRED };
+enum outcome {
+	OUTCOME_RECORDED,
+	OUTCOME_FILTERED,
+	OUTCOME_LOST,
+	OUTCOME_SUSPENDED,
+	OUTCOME_DEFERRED
+};
 
 static __always_inline void inflight_set(struct call *call, __u64 place, __u32 verdict,
 					 __u64 sequence)
@@ -190,7 +198,7 @@ static __always_inline enum outcome defer(struct call *call, struct scratch *scr
 	if (!room)
 		return OUTCOME_LOST;
 	scratch->header.length = length;
-	asm volatile("%0 &= 2047" : "+r"(length));
+	BOUND(length, KMN_MAX_RECORD - 1);
 	bpf_probe_read_kernel(room, length, scratch->bytes);
 	entry->time = call->now;
 	entry->sequence = 0;
@@ -199,16 +207,21 @@ static __always_inline enum outcome defer(struct call *call, struct scratch *scr
 	return OUTCOME_DEFERRED;
 }
 
-/* Take the stack and put it in the record at `at`: its name, and its frames (at `end`) if new. */
+/* Take the stack and put it in the record: its name, and its frames (at `end`) if new. */
 static __always_inline __u32 put_stack(struct call *call, enum via via, struct scratch *scratch,
-				       __u32 end, struct stack *stack)
+				       __u32 end)
 {
 	struct kmn_stack *name = (struct kmn_stack *)&scratch->bytes[sizeof(struct kmn_header)];
+	struct stack *stack = &scratch->stack;
 	__u64 function, caller;
-	__u32 from, bytes;
+	__u32 bytes;
+	long size;
 
 	call_origin(call, via, scratch, &function, &caller);
-	stack_take(call->ctx, scratch, function, caller, via == VIA_FENTRY ? 2 : 0, stack);
+	/* A trampoline's program and its trampoline come first. */
+	size = bpf_get_stack(call->ctx, &scratch->frames[2], (KMN_MAX_FRAMES + 2) * 8,
+			     via == VIA_FENTRY ? 2 : 0);
+	stack_complete(call->scratch, size > 0 ? size : 0, function, caller);
 	name->hash = stack->hash;
 	name->modules = stack->modules;
 	scratch->header.flags |= stack->flags;
@@ -216,17 +229,15 @@ static __always_inline __u32 put_stack(struct call *call, enum via via, struct s
 		return end;
 	scratch->header.flags |= KMN_STACK_INLINE;
 	scratch->header.n_frames = stack->n;
-	from = stack->first & 7;
 	bytes = stack->n * 8;
-	if (bytes > KMN_MAX_FRAMES * 8)
-		bytes = KMN_MAX_FRAMES * 8;
-	bpf_probe_read_kernel(cursor_room(scratch, end & 0x5f8), bytes, &scratch->frames[from]);
+	BOUND(bytes, 2 * KMN_MAX_FRAMES * 8 - 1);
+	bpf_probe_read_kernel(cursor_room(scratch, end), bytes, frame_at(scratch, stack->first));
 	return end + bytes;
 }
 
 static __always_inline enum outcome record_entry(struct call *call, enum via via,
 						 struct kmn_hook *hook, struct scratch *scratch,
-						 struct stack *stack, __u64 place)
+						 __u64 place)
 {
 	__u32 flags = config.flags, args, end;
 	__u64 suspended = 0;
@@ -234,6 +245,7 @@ static __always_inline enum outcome record_entry(struct call *call, enum via via
 	header_fill(&scratch->header, KMN_ENTRY, call->hook, call->cpu, call->level, call->pid_tgid,
 		    call->now);
 	args = sizeof(struct kmn_header) + (flags & KMN_WITH_STACKS ? sizeof(struct kmn_stack) : 0);
+	FORGET(args, scratch->word);
 	read_args(call->ctx, via, hook->n_slots, scratch, args);
 	if (!filter_process(&scratch->header, flags))
 		return OUTCOME_FILTERED;
@@ -252,10 +264,11 @@ static __always_inline enum outcome record_entry(struct call *call, enum via via
 	scratch->header.n_args = hook->n_slots;
 	end = args + hook->n_slots * 8;
 	if (hook->n_fetches)
-		end = fetch_all(scratch, hook, args, end);
+		end = fetch_all(call->scratch, call->hook, args, end);
+	FORGET(end, scratch->word);
 	if (flags & KMN_WITH_STACKS) {
-		end = put_stack(call, via, scratch, end, stack);
-		if (flags & KMN_BY_MODULE && !filter_modules(stack->modules))
+		end = put_stack(call, via, scratch, end);
+		if (flags & KMN_BY_MODULE && !filter_modules(scratch->stack.modules))
 			return OUTCOME_FILTERED;
 	}
 	if (hook->flags & KMN_HOOK_DEFERRED)
@@ -268,7 +281,6 @@ static __always_inline enum outcome record_entry(struct call *call, enum via via
 static __always_inline void call_entry(struct call *call, enum via via)
 {
 	struct kmn_hook *hook = bpf_map_lookup_elem(&hooks, &call->hook);
-	struct stack stack = {};
 	struct scratch *scratch;
 	enum outcome outcome = OUTCOME_LOST;
 	__u64 place = 0, sequence = 0;
@@ -280,18 +292,19 @@ static __always_inline void call_entry(struct call *call, enum via via)
 	}
 	if (hook->flags & KMN_HOOK_RETURNS)
 		place = call_place(call, via, false);
-	scratch = scratch_get(call->cpu, call->level);
+	scratch = scratch_get(call->cpu, call->level, &call->scratch);
 	if (scratch) {
-		outcome = record_entry(call, via, hook, scratch, &stack, place);
+		scratch->stack.interned = NOT_INTERNED;
+		outcome = record_entry(call, via, hook, scratch, place);
 		sequence = scratch->header.sequence;
+		/* Not before: a record that names a stack must find it at the reader. */
+		if (outcome == OUTCOME_RECORDED)
+			stack_sent(&scratch->stack);
 		scratch_put(scratch);
 	}
 	switch (outcome) {
 	case OUTCOME_RECORDED:
 		call->count->recorded++;
-		/* Not before: a record that names a stack must find it at the reader. */
-		if (stack.interned)
-			stack.interned->sent = 1;
 		break;
 	case OUTCOME_LOST:
 		call->count->lost++;

@@ -3,8 +3,8 @@
  * Which context we run in, who else is at work in it, and the ascending copies.
  *
  * The kernel skips a BPF program that is already running on the processor, so that a call made by
- * an interrupt inside our own program would vanish. Therefore several copies of a program sit on one
- * function and run one after another in the order of their index. The first that is not skipped
+ * an interrupt inside our own program would vanish. Therefore several copies of a program sit on
+ * one function and run one after another in the order of their index. The first that is not skipped
  * takes the call; the later ones recognise it by the address of their context, which the copies of
  * one call share, and by a lower copy having seen it.
  */
@@ -32,7 +32,8 @@ static __always_inline __u32 context_level(void)
 		count = *(int *)bpf_this_cpu_ptr(&__preempt_count);
 	else if (&pcpu_hot)
 		count = ((struct pcpu_hot___count *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
-	/* include/linux/preempt.h: NMI_MASK, HARDIRQ_MASK, SOFTIRQ_OFFSET (serving, not disabled) */
+	/* include/linux/preempt.h: NMI_MASK, HARDIRQ_MASK, SOFTIRQ_OFFSET (serving, not disabled)
+	 */
 	if (count & 0xf00000)
 		return KMN_NMI;
 	if (count & 0x0f0000)
@@ -47,12 +48,15 @@ static __always_inline __u32 context_level(void)
  */
 static __always_inline struct occupancy *occupancy_get(__u32 cpu, __u32 level, __u32 tid)
 {
-	__u32 index = (cpu & (KMN_MAX_CPUS - 1)) * KMN_LEVELS + (level & (KMN_LEVELS - 1));
+	__u64 index;
 
-	if (fully_preemptible && level == KMN_TASK && tid)
-		index = KMN_MAX_CPUS * KMN_LEVELS + (tid & (OCCUPANCY_TASKS - 1));
-	if (index >= KMN_MAX_CPUS * KMN_LEVELS + OCCUPANCY_TASKS)
-		return 0;
+	if (fully_preemptible && level == KMN_TASK && tid) {
+		index = tid;
+		BOUND(index, OCCUPANCY_TASKS - 1);
+		return &task_occupancies[index];
+	}
+	index = cpu * KMN_LEVELS + level;
+	BOUND(index, KMN_MAX_CPUS * KMN_LEVELS - 1);
 	return &occupancies[index];
 }
 
@@ -113,20 +117,22 @@ static __always_inline void occupancy_leave(struct occupancy *state)
  * Scratch memory: levels above the task have one of their own per processor. A task's can be
  * interrupted by other tasks in a preemptible kernel: then five are there to be claimed.
  */
-static __always_inline struct scratch *scratch_get(__u32 cpu, __u32 level)
+static __always_inline struct scratch *scratch_get(__u32 cpu, __u32 level, __u32 *number)
 {
 	__u32 base = cpu * 8, index;
 	struct scratch *scratch;
 
 	if (level != KMN_TASK || !fully_preemptible) {
-		index = base + level;
-		return bpf_map_lookup_elem(&scratches, &index);
+		*number = base + level;
+		return bpf_map_lookup_elem(&scratches, number);
 	}
 	for (int i = 0; i < 5; i++) {
 		index = base + (i ? 3 + i : 0);
 		scratch = bpf_map_lookup_elem(&scratches, &index);
-		if (scratch && !__sync_val_compare_and_swap(&scratch->busy, 0, 1))
+		if (scratch && !__sync_val_compare_and_swap(&scratch->busy, 0, 1)) {
+			*number = index;
 			return scratch;
+		}
 	}
 	return 0;
 }

@@ -35,8 +35,7 @@ static __always_inline bool emit(struct kmn_header *header, __u32 length, __u32 
 	void *buffer;
 
 	header->length = length;
-	header->sequence =
-		__sync_fetch_and_add(&sequences[cpu & (KMN_MAX_CPUS - 1)].next, 1);
+	header->sequence = __sync_fetch_and_add(&sequences[cpu & (KMN_MAX_CPUS - 1)].next, 1);
 	buffer = bpf_map_lookup_elem(&buffers, &cpu);
 	if (!buffer)
 		return false;
@@ -44,7 +43,7 @@ static __always_inline bool emit(struct kmn_header *header, __u32 length, __u32 
 	    bpf_ringbuf_query(buffer, BPF_RB_AVAIL_DATA) > config.wakeup)
 		flags = BPF_RB_FORCE_WAKEUP;
 	/* Tells the verifier what is true anyway: no record is longer than its room. */
-	asm volatile("%0 &= 2047" : "+r"(length));
+	BOUND(length, KMN_MAX_RECORD - 1);
 	return !bpf_ringbuf_output(buffer, header, length, flags);
 }
 

@@ -85,7 +85,7 @@ static __always_inline bool filter_args(const struct scratch *scratch, const str
 		if (where->slot == KMN_WHERE_RETURN)
 			continue;
 		at = args + where->slot * 8;
-		asm volatile("%0 &= 0x3f8" : "+r"(at));
+		BOUND(at, 0x3f8);
 		if (!compare(where, *(__u64 *)&scratch->bytes[at]))
 			return false;
 	}

@@ -4,6 +4,7 @@
 #define KMN_LINUX_MAPS_H
 
 #include "shared.h"
+#include "verifier.h"
 
 /* Calls in progress whose return is hooked too. */
 struct inflight {
@@ -28,11 +29,24 @@ struct occupancy {
 	__u64 hook;  /* ...and its hook */
 	__u64 seen;  /* mask of the copies that saw it */
 	__u64 self_token, self_hook, self_seen; /* the same for calls made by our own work */
-	__u64 busy; /* 0, or who is at work: see occupancy_enter() */
-	__u64 owner;
+	__u64 busy;				/* 0, or who is at work: see occupancy_enter() */
+	__u64 word;				/* for FORGET() */
 };
 
-#define FRAMES_ROOM (KMN_MAX_FRAMES + 4)
+/* The stack of the call at hand: stack.h. */
+struct stack {
+	__u64 hash;
+	__u64 modules;
+	__u64 interned; /* index of its entry, or NOT_INTERNED */
+	__u64 first;	/* index of the function itself in scratch->frames */
+	__u64 n;
+	__u64 sent;  /* the reader has it */
+	__u64 flags; /* enum kmn_flag */
+};
+
+#define NOT_INTERNED 0xffffffff
+
+#define FRAMES_ROOM 128 /* KMN_MAX_FRAMES and some, a power of two */
 
 /* Room to put a record together. */
 struct scratch {
@@ -42,7 +56,8 @@ struct scratch {
 	};
 	__u8 slack[256]; /* lets the verifier bound a write at a variable offset */
 	__u64 frames[FRAMES_ROOM];
-	__u64 word;
+	struct stack stack;
+	__u64 word; /* for FORGET() and loads */
 	__u64 busy;
 };
 
@@ -128,21 +143,22 @@ struct sequence {
 
 static struct sequence sequences[KMN_MAX_CPUS] SEC(".data.sequences");
 
-/* Index: see occupancy_index(). The second half serves tasks where the kernel preempts. */
+/* Per processor and level; per task where the kernel is preemptible: see occupancy_get(). */
 #define OCCUPANCY_TASKS 16384
-static struct occupancy occupancies[KMN_MAX_CPUS * KMN_LEVELS + OCCUPANCY_TASKS] SEC(".data.occupancy");
+static struct occupancy occupancies[KMN_MAX_CPUS * KMN_LEVELS] SEC(".data.occupancy");
+static struct occupancy task_occupancies[OCCUPANCY_TASKS] SEC(".data.occupancy");
 
 struct kmn_config config SEC(".data.config");
-struct kmn_range ranges[2][KMN_MAX_RANGES] SEC(".data.ranges");
-struct kmn_range late_ranges[KMN_MAX_LATE] SEC(".data.ranges");
-struct kmn_named_module named_modules[KMN_MAX_NAMED] SEC(".data.ranges");
+struct kmn_named_module named_modules[KMN_MAX_NAMED] SEC(".data.named");
+/* Number of the module's bit, or KMN_NO_MODULE, for each page of text. */
+__u8 text_pages[KMN_TEXT_PAGES] SEC(".data.pages");
 __s64 calls_left SEC(".data.budget"); /* with KMN_LIMIT_COUNT */
 
 /* Settled before loading. */
-const volatile __u32 inflight_mask = 0;	  /* entries - 1 */
-const volatile __u32 stack_mask = 0;	  /* entries - 1 */
-const volatile __u32 fully_preemptible = 0; /* preempt=full or PREEMPT_RT */
-const volatile __u32 string_length = 128; /* bytes kept of a string */
+const volatile __u32 inflight_mask = 0;		 /* entries - 1 */
+const volatile __u32 stack_mask = 0;		 /* entries - 1 */
+const volatile __u32 fully_preemptible = 0;	 /* preempt=full or PREEMPT_RT */
+const volatile __u32 string_length = 128;	 /* bytes kept of a string */
 const volatile __u64 return_trampolines[2] = {}; /* where hooked returns go */
 
 #endif

@@ -22,10 +22,8 @@ static __always_inline void module_text(struct module *module, __u64 *base, __u6
 	}
 }
 
-static __always_inline __u64 named_bit(const char *name)
+static __always_inline __u64 named_bit(const __u64 *words)
 {
-	const __u64 *words = (const __u64 *)name;
-
 	for (int i = 0; i < KMN_MAX_NAMED; i++) {
 		const __u64 *want = (const __u64 *)named_modules[i].name;
 		bool same = true;
@@ -42,6 +40,32 @@ static __always_inline __u64 named_bit(const char *name)
 	return 0;
 }
 
+#define MODULE_SHARED 63 /* MODULE_SHARED_BIT of model/module.h */
+
+struct marking {
+	__u64 first;
+	__u8 number;
+};
+
+static long mark_page(__u32 i, struct marking *marking)
+{
+	__u64 page = marking->first + i;
+
+	BOUND(page, KMN_TEXT_PAGES - 1);
+	text_pages[page] = marking->number;
+	return 0;
+}
+
+static __always_inline void mark_pages(__u64 base, __u64 size, __u8 number)
+{
+	struct marking marking = {.first = (base - KMN_TEXT_BASE) >> 12, .number = number};
+	__u64 n = (size + 4095) >> 12;
+
+	if (n > KMN_MAX_MODULE_PAGES)
+		n = KMN_MAX_MODULE_PAGES;
+	bpf_loop(n, mark_page, &marking, 0);
+}
+
 struct module_record {
 	struct kmn_header header;
 	__u64 base, size, bit;
@@ -52,25 +76,21 @@ struct module_record {
 static __always_inline void module_event(struct module *module, __u8 kind)
 {
 	struct module_record record = {};
+	__u64 number;
+	__u64 name[7]; /* aligned, unlike the record's */
 	__u32 cpu = bpf_get_smp_processor_id();
 
-	if (config.stage != KMN_STAGE_RECORD)
-		return;
 	header_fill(&record.header, kind, KMN_NO_HOOK, cpu, context_level(),
 		    bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
 	record.header.n_args = 3;
 	record.header.n_fetches = 1;
 	module_text(module, &record.base, &record.size);
-	bpf_core_read(record.name, 56, module->name);
-	record.bit = named_bit(record.name);
+	bpf_core_read(name, sizeof(name), &module->name);
+	__builtin_memcpy(record.name, name, sizeof(name));
+	record.bit = named_bit(name);
 	record.fetched.length = 56;
-	if (kind == KMN_MODULE_LOAD && record.base) {
-		__u32 slot = __sync_fetch_and_add(&config.n_late, 1) & (KMN_MAX_LATE - 1);
-
-		late_ranges[slot].bit = record.bit ? record.bit : 1ull << 63;
-		late_ranges[slot].start = record.base;
-		late_ranges[slot].size = record.size;
-	}
+	number = record.bit ? record.bit - 1 : MODULE_SHARED;
+	mark_pages(record.base, record.size, kind == KMN_MODULE_LOAD ? number : KMN_NO_MODULE);
 	emit(&record.header, sizeof(record), cpu);
 }
 

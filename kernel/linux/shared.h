@@ -44,7 +44,8 @@ struct kmn_counters {
 	/* With kprobes: the kernel's own count of hits on this processor when it was last seen. */
 	uint64_t runs;
 	uint64_t hits;
-	uint64_t unpaired; /* returns without an entry, or entries that found no room to be paired */
+	uint64_t
+		unpaired; /* returns without an entry, or entries that found no room to be paired */
 	uint64_t reserved[3];
 };
 
@@ -80,6 +81,7 @@ enum kmn_fetch_op {
 };
 
 #define KMN_FETCH_STEPS 4
+#define KMN_MAX_PATHS 2 /* among a hook's fetches */
 
 struct kmn_fetch {
 	uint8_t op; /* enum kmn_fetch_op */
@@ -93,9 +95,9 @@ struct kmn_fetch {
 
 enum kmn_hook_flag {
 	KMN_HOOK_ON = 1 << 0,
-	KMN_HOOK_RETURNS = 1 << 1,  /* entry and return are paired */
-	KMN_HOOK_DEFERRED = 1 << 2, /* whether the entry is recorded is known at return only */
-	KMN_HOOK_ERRORS_SIGNED = 1 << 3,  /* --errors: a negative errno of result_size */
+	KMN_HOOK_RETURNS = 1 << 1,	 /* entry and return are paired */
+	KMN_HOOK_DEFERRED = 1 << 2,	 /* whether the entry is recorded is known at return only */
+	KMN_HOOK_ERRORS_SIGNED = 1 << 3, /* --errors: a negative errno of result_size */
 	KMN_HOOK_ERRORS_POINTER = 1 << 4, /* --errors: NULL or ERR_PTR */
 	KMN_HOOK_NEVER_ERRORS = 1 << 5,	  /* --errors: this one's result has no errors */
 };
@@ -107,6 +109,9 @@ struct kmn_hook {
 	uint8_t n_fetches;
 	uint8_t n_wheres; /* on arguments, then on the return value */
 	uint8_t result_size;
+	uint8_t n_paths;
+	uint8_t path[KMN_MAX_PATHS]; /* which of the fetches are paths */
+	uint8_t reserved[5];
 	struct kmn_where where[KMN_MAX_WHERES];
 	struct kmn_fetch fetch[KMN_MAX_FETCHES];
 };
@@ -119,19 +124,20 @@ struct kmn_rate {
 };
 
 #define KMN_MAX_COMMS 4
-#define KMN_MAX_RANGES 512 /* modules' text ranges, power of two */
-#define KMN_MAX_LATE 16	   /* modules that came since user space last looked */
-#define KMN_MAX_NAMED 16   /* modules named by filters */
+#define KMN_MAX_NAMED 16 /* modules named by filters */
 
-struct kmn_range {
-	uint64_t start;
-	uint64_t size;
-	uint64_t bit; /* mask with one bit, or 0 */
-};
+/*
+ * Which module a page of text belongs to: kernel and modules lie in the top 2 GiB of the address
+ * space (Documentation/arch/x86/x86_64/mm.rst).
+ */
+#define KMN_TEXT_BASE 0xffffffff80000000ull
+#define KMN_TEXT_PAGES (1 << 19)
+#define KMN_NO_MODULE 0xff
+#define KMN_MAX_MODULE_PAGES 4096 /* of text, in one module that comes while recording */
 
 struct kmn_named_module {
 	char name[56];
-	uint64_t bit;
+	uint64_t bit; /* its number + 1; 0: the list ends */
 };
 
 enum kmn_config_flag {
@@ -150,8 +156,8 @@ enum kmn_config_flag {
 
 /* Everything that can change while recording. */
 struct kmn_config {
-	uint32_t stage; /* enum kmn_stage */
-	uint32_t flags; /* enum kmn_config_flag */
+	uint32_t stage;				/* enum kmn_stage */
+	uint32_t flags;				/* enum kmn_config_flag */
 	uint64_t exclude_modules, only_modules; /* masks of struct kmn_stack.modules */
 	uint64_t longer_than;			/* ns */
 	uint64_t rate;				/* calls per second and hook */
@@ -160,14 +166,11 @@ struct kmn_config {
 	uint32_t n_comms;
 	char comm[KMN_MAX_COMMS][KMN_COMM];
 	uint64_t wakeup; /* bytes waiting in a buffer at which the reader is woken */
-	uint64_t kernel_text, kernel_text_size;
-	uint32_t ranges;  /* which of the two range tables is in force */
-	uint32_t n_late;
 };
 
 _Static_assert(sizeof(struct kmn_where) == 16, "shared with BPF");
 _Static_assert(sizeof(struct kmn_fetch) == 24, "shared with BPF");
-_Static_assert(sizeof(struct kmn_hook) == 8 + 4 * 16 + 12 * 24, "shared with BPF");
+_Static_assert(sizeof(struct kmn_hook) == 16 + 4 * 16 + 12 * 24, "shared with BPF");
 _Static_assert(sizeof(struct kmn_counters) == 160, "shared with BPF");
 
 #endif

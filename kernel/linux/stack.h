@@ -8,85 +8,64 @@
 
 #include "maps.h"
 
-/*
- * A no-op addition makes the verifier forget that two registers are the same number; without it
- * the states of a loop's turns never match and it walks through them all.
- */
-#define LAUNDER(x) asm volatile("%0 += 0" : "+r"(x))
-
 #define STACK_WAYS 4
 
-struct stack {
-	__u64 hash;
-	__u64 modules;
-	struct interned *interned; /* to be marked sent once the reader has it; may be NULL */
-	__u32 first;		   /* index of the function itself in scratch->frames */
-	__u32 n;
-	bool sent;
-	__u16 flags;
-};
-
-static __always_inline __u64 module_bit(__u64 ip)
+static __always_inline __u64 *frame_at(struct scratch *scratch, __u64 index)
 {
-	__u32 table = config.ranges & 1, low = 0;
-	struct kmn_range *range;
-
-	if (ip - config.kernel_text < config.kernel_text_size)
-		return 1;
-	/* The tables are padded with ranges at the end of the address space. */
-#pragma unroll
-	for (__u32 step = KMN_MAX_RANGES / 2; step; step >>= 1) {
-		if (ip >= ranges[table][(low + step) & (KMN_MAX_RANGES - 1)].start)
-			low += step;
-	}
-	range = &ranges[table][low & (KMN_MAX_RANGES - 1)];
-	if (ip - range->start < range->size)
-		return range->bit;
-	for (__u32 i = 0; i < KMN_MAX_LATE; i++) {
-		if (ip - late_ranges[i].start < late_ranges[i].size)
-			return late_ranges[i].bit;
-	}
-	return 0;
+	BOUND(index, FRAMES_ROOM - 1);
+	return &scratch->frames[index];
 }
 
-/* The second number need not be good on its own: it only has to differ from the first in kind. */
-static __always_inline void stack_hash(struct scratch *scratch, __u32 first, __u32 n, __u64 *hash,
+/* The bit of the module that the address lies in, or 0. No branches, for the verifier's sake. */
+static __always_inline __u64 module_bit(__u64 ip)
+{
+	__u64 page = (ip - KMN_TEXT_BASE) >> 12, number;
+
+	number = -(page >> 19 != 0) & KMN_NO_MODULE;
+	BOUND(page, KMN_TEXT_PAGES - 1);
+	number |= text_pages[page];
+	return (1ull << (number & 63)) & ((number >> 7) - 1);
+}
+
+/*
+ * The second number need not be good on its own: it only has to differ from the first in kind. (The
+ * bound of a loop is a copy of n: what the verifier learns of it at each exit must not follow the
+ * real one, or it would walk the rest of the program once for each.)
+ */
+static __always_inline void stack_hash(struct scratch *scratch, __u64 first, __u64 n, __u64 *hash,
 				       __u64 *check)
 {
-	__u64 h = 0xcbf29ce484222325ull, c = n;
+	__u64 h = 0xcbf29ce484222325ull, c = n, bound = n;
 
+	FORGET(bound, scratch->word);
+#pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < KMN_MAX_FRAMES; i++) {
-		__u32 index = first + i;
 		__u64 ip;
 
 		LAUNDER(h);
 		LAUNDER(c);
-		if (i >= n)
+		if (i >= bound)
 			break;
-		if (index >= FRAMES_ROOM)
-			break;
-		ip = scratch->frames[index];
+		ip = *frame_at(scratch, first + i);
 		h = (h ^ ip) * 0x100000001b3ull;
 		h ^= h >> 29;
 		c = (c + ip) * 0xff51afd7ed558ccdull;
 	}
-	*hash = h ? h : 1;
-	*check = c ? c : 1;
+	*hash = h | !h;
+	*check = c | !c;
 }
 
-static __always_inline __u64 stack_modules(struct scratch *scratch, __u32 first, __u32 n)
+static __always_inline __u64 stack_modules(struct scratch *scratch, __u64 first, __u64 n)
 {
-	__u64 modules = 0;
+	__u64 modules = 0, bound = n;
 
+	FORGET(bound, scratch->word);
+#pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < KMN_MAX_FRAMES; i++) {
-		__u32 index = first + i;
-
 		LAUNDER(modules);
-		if (i >= n)
+		if (i >= bound)
 			break;
-		if (index >= FRAMES_ROOM)
-			break;
-		modules |= module_bit(scratch->frames[index]);
+		modules |= module_bit(*frame_at(scratch, first + i));
 	}
 	return modules;
 }
@@ -97,34 +76,55 @@ static __always_inline __u64 stack_modules(struct scratch *scratch, __u32 first,
  */
 static __always_inline void stack_intern(struct scratch *scratch, struct stack *stack, __u64 check)
 {
-	__u32 bucket = (stack->hash >> 32) * STACK_WAYS;
+	__u32 bucket = (stack->hash >> 32) * STACK_WAYS, index;
+	__u64 interned = NOT_INTERNED, known = 0;
+	struct interned *at;
 
 	for (__u32 i = 0; i < STACK_WAYS; i++) {
-		__u32 index = (bucket + i) & stack_mask;
-		struct interned *at = bpf_map_lookup_elem(&stacks, &index);
-
+		index = (bucket + i) & stack_mask;
+		at = bpf_map_lookup_elem(&stacks, &index);
 		if (!at)
 			break;
 		if (at->hash == stack->hash) {
+			/* If not: somebody else's, or just being filled in by another processor. */
 			if (at->check == check) {
-				stack->modules = at->modules;
-				stack->sent = at->sent;
-				stack->interned = at;
-				return;
+				interned = index;
+				known = 1;
 			}
-			/* Somebody else's, or being filled in by another processor this moment. */
 			break;
 		}
 		if (!at->hash && !__sync_val_compare_and_swap(&at->hash, 0, stack->hash)) {
-			stack->modules = stack_modules(scratch, stack->first, stack->n);
-			at->modules = stack->modules;
-			at->sent = 0;
-			__sync_lock_test_and_set(&at->check, check);
-			stack->interned = at;
-			return;
+			interned = index;
+			break;
 		}
 	}
+	FORGET(interned, scratch->word);
+	FORGET(known, scratch->word);
+	stack->interned = interned;
+	index = interned;
+	at = bpf_map_lookup_elem(&stacks, &index);
+	if (known && at) {
+		stack->modules = at->modules;
+		stack->sent = at->sent;
+		return;
+	}
 	stack->modules = stack_modules(scratch, stack->first, stack->n);
+	at = bpf_map_lookup_elem(&stacks, &index);
+	if (at) {
+		at->modules = stack->modules;
+		at->sent = 0;
+		__sync_lock_test_and_set(&at->check, check);
+	}
+}
+
+/* Once the reader has it. */
+static __always_inline void stack_sent(const struct stack *stack)
+{
+	__u32 index = stack->interned;
+	struct interned *at = bpf_map_lookup_elem(&stacks, &index);
+
+	if (at)
+		at->sent = 1;
 }
 
 static __always_inline bool is_trampoline(__u64 ip)
@@ -133,48 +133,56 @@ static __always_inline bool is_trampoline(__u64 ip)
 }
 
 /*
- * Take the stack of a call of the function at `function`, whose return address is `caller` (0 if not
- * known). The unwinder starts at our own program (skip: how many frames that is) or at the function.
- * It may miss the caller at the very beginning of a function: then it is put in.
+ * Complete the stack of a call of the function at `function`, whose return address is `caller` (0
+ * if not known), of which bpf_get_stack() put `size` bytes into scratch->frames from index 2 on.
+ * The unwinder may begin a frame or two early, and at the very beginning of a function it may miss
+ * the caller: then it is put in.
+ *
+ * A global function: the verifier looks at it once, not on every way that leads here.
  */
-static __always_inline void stack_take(void *ctx, struct scratch *scratch, __u64 function,
-				       __u64 caller, __u64 skip, struct stack *stack)
+__noinline __u64 stack_complete(__u32 scratch_index, __u64 size, __u64 function, __u64 caller)
 {
-	long size = bpf_get_stack(ctx, &scratch->frames[2], (KMN_MAX_FRAMES + 2) * 8, skip);
-	__u32 n = size > 0 ? (__u32)size / 8 : 0, callers = 0;
-	__u64 check;
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &scratch_index);
+	__u64 n = size / 8, callers = 0, flags = KMN_HAS_STACK, first, check;
+	struct stack *stack;
 
-	stack->flags = KMN_HAS_STACK;
-	if (n > KMN_MAX_FRAMES + 2)
-		n = KMN_MAX_FRAMES + 2;
+	if (!scratch)
+		return 0;
+	stack = &scratch->stack;
 	/* Where do the callers begin? After the frame that lies at the function's first bytes. */
 #pragma unroll
 	for (__u32 i = 0; i < 3; i++) {
 		if (!callers && i < n && scratch->frames[2 + i] - function < 32)
 			callers = i + 1;
 	}
+	FORGET(callers, scratch->word);
 	n -= callers;
-	if (caller && !is_trampoline(caller) &&
-	    (!n || scratch->frames[(2 + callers) & 7] != caller)) {
-		scratch->frames[(1 + callers) & 7] = caller;
-		scratch->frames[callers & 7] = function;
-		stack->first = callers;
+	FORGET(n, scratch->word);
+	if (caller && !is_trampoline(caller) && (!n || *frame_at(scratch, 2 + callers) != caller)) {
+		*frame_at(scratch, 1 + callers) = caller;
+		*frame_at(scratch, callers) = function;
+		first = callers;
 		n += 2;
-		stack->flags |= KMN_STACK_CALLER_SP;
+		flags |= KMN_STACK_CALLER_SP;
 	} else {
-		scratch->frames[(1 + callers) & 7] = function;
-		stack->first = 1 + callers;
+		*frame_at(scratch, 1 + callers) = function;
+		first = 1 + callers;
 		n += 1;
 	}
 	if (n > KMN_MAX_FRAMES) {
 		n = KMN_MAX_FRAMES;
-		stack->flags |= KMN_STACK_TRUNCATED;
+		flags |= KMN_STACK_TRUNCATED;
 	}
+	FORGET(n, scratch->word);
+	FORGET(first, scratch->word);
+	stack->flags = flags;
+	stack->first = first;
 	stack->n = n;
-	stack->sent = false;
-	stack->interned = 0;
-	stack_hash(scratch, stack->first, n, &stack->hash, &check);
+	stack->sent = 0;
+	stack->interned = NOT_INTERNED;
+	stack_hash(scratch, first, n, &stack->hash, &check);
 	stack_intern(scratch, stack, check);
+	return 0;
 }
 
 #endif

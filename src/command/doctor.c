@@ -112,8 +112,15 @@ static void print_finding(void *context, const struct finding *finding)
 	print_text(&out);
 }
 
-static void verdict_make(const struct linux_diagnosis *diagnosis, bool lab, struct text *verdict)
+static void verdict_make(const struct linux_diagnosis *diagnosis, enum doctor_lab lab,
+			 struct text *verdict)
 {
+	static const char *const advice[] = {
+		[DOCTOR_LAB_RUNS] = " Use \"kapimon lab\".",
+		[DOCTOR_LAB_LACKS] = " Use \"kapimon lab\", once what it lacks is installed.",
+		[DOCTOR_LAB_INSIDE] = "",
+	};
+
 	if (diagnosis->hooking) {
 		text_add(verdict, "Hooking works here.");
 		if (diagnosis->n_not_ok)
@@ -121,19 +128,19 @@ static void verdict_make(const struct linux_diagnosis *diagnosis, bool lab, stru
 				  diagnosis->n_not_ok);
 		return;
 	}
-	text_addf(verdict, "Hooking does not work here: %s. Use \"kapimon lab\"%s.",
-		  diagnosis->obstacle, lab ? "" : ", once what it lacks is installed");
+	text_addf(verdict, "Hooking does not work here: %s.%s", diagnosis->obstacle, advice[lab]);
 }
 
 static void print_verdict(const struct doctor_options *options,
-			  const struct linux_diagnosis *diagnosis, bool lab)
+			  const struct linux_diagnosis *diagnosis, enum doctor_lab lab)
 {
 	struct text verdict = TEXT_INIT, out = TEXT_INIT;
 
 	verdict_make(diagnosis, lab, &verdict);
 	if (options->json) {
 		text_addf(&out, "{\"hooking\":%s,\"lab\":%s,\"verdict\":",
-			  diagnosis->hooking ? "true" : "false", lab ? "true" : "false");
+			  diagnosis->hooking ? "true" : "false",
+			  lab == DOCTOR_LAB_RUNS ? "true" : "false");
 		escape_json(&out, text_string(&verdict), verdict.length);
 		text_add(&out, "}\n");
 	} else {
@@ -151,7 +158,7 @@ int command_doctor(int argc, char **argv, struct error *err)
 	struct linux_diagnosis diagnosis;
 	struct options_rest rest;
 	int status = options_parse(&table, argc, argv, &options, &rest, err);
-	bool lab;
+	enum doctor_lab lab;
 
 	if (status)
 		return status < 0 ? -1 : STATUS_OK;

@@ -2,9 +2,7 @@
 #include "command/doctor_lab.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "lab/accel.h"
@@ -92,13 +90,13 @@ static const struct {
 	{"lab-kvm", false, check_kvm},
 };
 
-bool doctor_lab_run(void (*tell)(void *context, const struct finding *finding), void *context)
+enum doctor_lab doctor_lab_run(void (*tell)(void *context, const struct finding *finding),
+			       void *context)
 {
 	bool runs = true;
 
-	/* A lab in a lab is of no use to anybody. */
 	if (getenv("KAPIMON_LAB"))
-		return false;
+		return DOCTOR_LAB_INSIDE;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		struct finding finding = {.name = checks[i].name};
 
@@ -106,5 +104,5 @@ bool doctor_lab_run(void (*tell)(void *context, const struct finding *finding), 
 		tell(context, &finding);
 		runs &= !checks[i].needed || finding.state == FINDING_OK;
 	}
-	return runs;
+	return runs ? DOCTOR_LAB_RUNS : DOCTOR_LAB_LACKS;
 }

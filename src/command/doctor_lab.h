@@ -3,11 +3,16 @@
 #ifndef COMMAND_DOCTOR_LAB_H
 #define COMMAND_DOCTOR_LAB_H
 
-#include <stdbool.h>
-
 #include "model/finding.h"
 
-/* tell is called with each finding. True when a lab can be run. */
-bool doctor_lab_run(void (*tell)(void *context, const struct finding *finding), void *context);
+enum doctor_lab {
+	DOCTOR_LAB_RUNS,
+	DOCTOR_LAB_LACKS,  /* something that can be installed */
+	DOCTOR_LAB_INSIDE, /* this is one: nothing was checked */
+};
+
+/* tell is called with each finding. */
+enum doctor_lab doctor_lab_run(void (*tell)(void *context, const struct finding *finding),
+			       void *context);
 
 #endif

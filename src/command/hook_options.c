@@ -122,7 +122,8 @@ static int read_session(struct spec *spec, const char *path, struct error *err)
 	while ((n = fread(buffer, 1, sizeof(buffer), file)) > 0)
 		text_add_bytes(&text, buffer, n);
 	fclose(file);
-	code = text_failed(&text) ? error_no_memory(err) : spec_parse(spec, text_string(&text), err);
+	code = text_failed(&text) ? error_no_memory(err)
+				  : spec_parse(spec, text_string(&text), err);
 	text_fini(&text);
 	return code ? error_prefix(err, "%s", path) : 0;
 }
@@ -237,15 +238,17 @@ static int check(struct hook_options *options, struct error *err)
 
 	if (!spec->n_hooks) {
 		error_usage(err, "which function is to be hooked?");
-		return error_hint(err, "expected kapimon hook API...; \"kapimon list 'vfs_*'\" lists "
-				       "functions, \"kapimon hook --help\" the options");
+		return error_hint(err,
+				  "expected kapimon hook API...; \"kapimon list 'vfs_*'\" lists "
+				  "functions, \"kapimon hook --help\" the options");
 	}
 	if (spec->children && !options->child && !spec->n_pids) {
 		error_usage(err, "--children of which process?");
 		return error_hint(err, "give a command behind \"--\", or --pid");
 	}
 	if (options->output && !strcmp(options->output, "-") && (options->print || options->json))
-		return error_usage(err, "the capture and the text can't both go to standard output");
+		return error_usage(err,
+				   "the capture and the text can't both go to standard output");
 	for (size_t i = 0; i < spec->n_hooks; i++)
 		spec->hooks[i].returns |= options->returns;
 	return 0;

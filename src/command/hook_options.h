@@ -11,7 +11,7 @@
 
 struct hook_options {
 	struct spec spec;
-	bool returns; /* of every function that is named */
+	bool returns;	    /* of every function that is named */
 	const char *output; /* a capture; NULL: none */
 	bool force;
 	bool print; /* also with a capture */
@@ -21,7 +21,7 @@ struct hook_options {
 	uint64_t time; /* ns; 0: no limit */
 	enum color_when color;
 	const char *control; /* a FIFO with changes to the spec */
-	char **child; /* the command to watch; NULL: none */
+	char **child;	     /* the command to watch; NULL: none */
 };
 
 /* Returns 1 if --help was all that was asked for. The strings are argv's. */

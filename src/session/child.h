@@ -13,7 +13,7 @@
 
 struct child {
 	pid_t pid;
-	int hold; /* closing it after a byte lets the command go */
+	int hold;   /* closing it after a byte lets the command go */
 	int report; /* the command's errno if it can't be executed */
 	bool ended;
 	int status; /* as of waitpid() */

@@ -101,7 +101,8 @@ int pump_run(struct pump *pump, struct ledger *ledger, struct error *err)
 	code = sinks_begin(pump, err);
 	if (!code)
 		code = move(pump, err);
-	/* Whatever happened, nothing stays in the kernel and what is there of the ledger is kept. */
+	/* Whatever happened, nothing stays in the kernel and what is there of the ledger is kept.
+	 */
 	if (pump->source->ops->stop(pump->source, code ? &later : err))
 		code = -1;
 	if (pump->source->ops->ledger(pump->source, ledger, code ? &later : err))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ladder: which method hooks a function. Trampolines (fentry, fexit) in several copies lose no
- * nested call, but each costs the kernel a grace period to put in and some more to take out; so they
- * serve a handful of functions, or any number with --exact. kprobe.multi puts thousands in at once
- * and the kernel counts what it skips. Single kprobes take what is left.
+ * nested call, but each costs the kernel a grace period to put in and some more to take out; so
+ * they serve a handful of functions, or any number with --exact. kprobe.multi puts thousands in at
+ * once and the kernel counts what it skips. Single kprobes take what is left.
  */
 #include "source/linux_engine.h"
 
@@ -226,8 +226,8 @@ int attach_hooks(struct engine *engine, struct hook **hooks, size_t n, struct er
 	for (size_t i = 0; i < n_todo; i++) {
 		struct error each = {0};
 		struct hook *hook = todo[i];
-		int code = many ? attach_kprobe(engine, hook, &each)
-				: attach_one(engine, hook, &each);
+		int code =
+			many ? attach_kprobe(engine, hook, &each) : attach_one(engine, hook, &each);
 
 		hook->on = !code;
 		if (code && !failed++)
@@ -307,15 +307,15 @@ void detach_all(struct engine *engine)
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		for (unsigned j = 0; j < N_POINTS * KMN_MAX_COPIES; j++)
 			collect_fd(&closing,
-				   &engine->hooks[i]->programs[j / KMN_MAX_COPIES][j % KMN_MAX_COPIES]
+				   &engine->hooks[i]
+					    ->programs[j / KMN_MAX_COPIES][j % KMN_MAX_COPIES]
 					    .link_fd);
 	}
 	close_all(&closing);
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		for (unsigned j = 0; j < N_POINTS * KMN_MAX_COPIES; j++) {
 			struct program *program =
-				&engine->hooks[i]
-					 ->programs[j / KMN_MAX_COPIES][j % KMN_MAX_COPIES];
+				&engine->hooks[i]->programs[j / KMN_MAX_COPIES][j % KMN_MAX_COPIES];
 
 			collect_fd(&closing, &program->event_fd);
 			collect_fd(&closing, &program->program_fd);

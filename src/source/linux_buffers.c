@@ -15,14 +15,15 @@
 #include "model/record.h"
 #include "source/merge.h"
 
-/* How late a record may come: its time is taken first, its way into the buffer can be interrupted. */
+/* How late a record may come: its time is taken first, its way into the buffer can be interrupted.
+ */
 #define WINDOW_NS 20000000
 
 struct buffers {
 	struct engine *engine;
 	struct merge *merge;
 	uint64_t bytes;
-	int *map_fds;		   /* one per processor */
+	int *map_fds;		    /* one per processor */
 	struct ring_buffer **rings; /* the same, being read */
 	int epoll_fd;
 	struct error *err; /* of the poll that is going on */
@@ -172,8 +173,9 @@ int buffers_resize(struct buffers *buffers, uint64_t bytes, struct error *err)
 	uint32_t size = round_size(bytes);
 
 	if (bytes > 1u << 30)
-		return error_usage(err, "a buffer of %llu bytes per processor is too large: the "
-					"kernel takes up to 1 GiB",
+		return error_usage(err,
+				   "a buffer of %llu bytes per processor is too large: the "
+				   "kernel takes up to 1 GiB",
 				   (unsigned long long)bytes);
 	if (size == buffers->bytes)
 		return 0;

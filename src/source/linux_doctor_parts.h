@@ -46,7 +46,7 @@ bool doctor_line(const char *path, char *line, size_t size);
 	X(kprobes, "kprobes", false)                                                               \
 	X(kprobe_multi, "kprobe.multi", false)                                                     \
 	X(symbols, "symbols", true)                                                                \
-	X(tracefs, "tracefs", true)                                                                \
+	X(tracefs, "tracefs", false)                                                               \
 	X(debugfs, "debugfs", false)                                                               \
 	X(blacklist, "blacklist", false)                                                           \
 	X(preemption, "preemption", false)                                                         \

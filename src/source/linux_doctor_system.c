@@ -227,7 +227,8 @@ void doctor_check_tracefs(struct doctor *doctor, struct finding *finding)
 	char mount[200], path[256], line[256];
 
 	if (!mount_find("tracefs", mount, sizeof(mount))) {
-		finding_set(finding, FINDING_NO, "not mounted: what can be hooked is not known");
+		finding_set(finding, FINDING_NO,
+			    "not mounted: only functions named in full can be hooked");
 		finding_remedy(finding, "mount -t tracefs tracefs /sys/kernel/tracing");
 		return;
 	}

@@ -116,7 +116,29 @@ static int count_runs(const struct doctor *doctor, int program)
 	return runs;
 }
 
-static void tell_runs(struct finding *finding, int runs, const char *what, const char *remedy)
+/* Switches that turn hooks off while they can still be put in. */
+static bool find_switch(struct finding *finding)
+{
+	static const struct {
+		const char *path, *remedy;
+	} switches[] = {
+		{"/proc/sys/kernel/ftrace_enabled", "sysctl kernel.ftrace_enabled=1"},
+		{"/proc/sys/net/core/bpf_jit_enable", "sysctl net.core.bpf_jit_enable=1"},
+		{"/sys/kernel/debug/kprobes/enabled",
+		 "kprobes are off: echo 1 > /sys/kernel/debug/kprobes/enabled"},
+	};
+	char line[16];
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		if (doctor_line(switches[i].path, line, sizeof(line)) && !strcmp(line, "0")) {
+			finding_remedy(finding, "%s", switches[i].remedy);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void tell_runs(struct finding *finding, int runs, const char *what)
 {
 	if (runs > 0) {
 		finding_set(finding, FINDING_OK, "%s attach, and a test call was seen", what);
@@ -124,7 +146,8 @@ static void tell_runs(struct finding *finding, int runs, const char *what, const
 		finding_set(finding, FINDING_OK, "%s attach", what);
 	} else {
 		finding_set(finding, FINDING_NO, "%s attach, but a test call was not seen", what);
-		finding_remedy(finding, "%s", remedy);
+		if (!find_switch(finding))
+			finding_remedy(finding, "live patching or another tracer may take it away");
 	}
 }
 
@@ -144,7 +167,7 @@ static void no_trampolines(const struct doctor *doctor, const char *verb, int co
 					      "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
 					      "CONFIG_BPF_JIT"};
 	const char *option = "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS";
-	char enabled[16], text[64] = "";
+	char text[64] = "";
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]) && !text[0]; i++) {
 		if (*without(doctor, options[i], text, sizeof(text)))
@@ -152,13 +175,9 @@ static void no_trampolines(const struct doctor *doctor, const char *verb, int co
 	}
 	finding_set(finding, FINDING_NO, "BPF trampolines (fentry) don't %s: %s%s", verb,
 		    cause(code), text);
-	if (doctor_line("/proc/sys/kernel/ftrace_enabled", enabled, sizeof(enabled)) &&
-	    !strcmp(enabled, "0"))
-		finding_remedy(finding, "sysctl kernel.ftrace_enabled=1");
-	else if (doctor_line("/proc/sys/net/core/bpf_jit_enable", enabled, sizeof(enabled)) &&
-		 !strcmp(enabled, "0"))
-		finding_remedy(finding, "sysctl net.core.bpf_jit_enable=1");
-	else if (is_refusal(code))
+	if (find_switch(finding))
+		return;
+	if (is_refusal(code))
 		remedy_refusal(finding);
 	else
 		finding_remedy(finding,
@@ -187,8 +206,7 @@ void doctor_check_trampolines(struct doctor *doctor, struct finding *finding)
 	if (link < 0) {
 		no_trampolines(doctor, "attach", -link, finding);
 	} else {
-		tell_runs(finding, count_runs(doctor, program), "BPF trampolines (fentry)",
-			  "something takes the calls away: live patching, or another tracer");
+		tell_runs(finding, count_runs(doctor, program), "BPF trampolines (fentry)");
 		close(link);
 	}
 	close(program);
@@ -238,8 +256,7 @@ void doctor_check_kprobes(struct doctor *doctor, struct finding *finding)
 			    "kprobes can be set, but no program put on them: %s", cause(-link));
 		finding_remedy(finding, "boot Linux 5.15 or later");
 	} else {
-		tell_runs(finding, count_runs(doctor, program), "kprobe events",
-			  "they may be off: echo 1 > /sys/kernel/debug/kprobes/enabled");
+		tell_runs(finding, count_runs(doctor, program), "kprobe events");
 		close(link);
 	}
 	if (program >= 0)
@@ -268,8 +285,7 @@ void doctor_check_kprobe_multi(struct doctor *doctor, struct finding *finding)
 					"and later has it, "
 					"with CONFIG_FPROBE");
 	} else {
-		tell_runs(finding, count_runs(doctor, program), "kprobe.multi links",
-			  "something takes the calls away: another tracer");
+		tell_runs(finding, count_runs(doctor, program), "kprobe.multi links");
 		close(link);
 	}
 	if (program >= 0)

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/bpf.h>
+
 #include "base/error.h"
 #include "linux/shared.h"
 #include "model/api.h"
@@ -29,27 +31,40 @@ enum point { POINT_ENTRY, POINT_RETURN, N_POINTS };
 
 /* One program on one function: a copy of the hook's entry or return side. */
 struct program {
-	int program_fd; /* -1: a shared one (kprobe) */
-	int event_fd;	/* perf event of a kprobe, else -1 */
-	int link_fd;	/* -1: not attached */
-	uint32_t slot;	/* of its counters */
+	int program_fd;		/* -1: a shared one (kprobe) */
+	int event_fd;		/* perf event of a kprobe, else -1 */
+	int link_fd;		/* -1: not attached */
+	uint32_t slot;		/* of its counters */
 	uint64_t misses_before; /* the kernel's count when recording began */
 	uint64_t misses_after;	/* the same when it ended */
 	bool settled;		/* misses_after holds */
 };
 
 struct hook {
-	struct api *api;  /* in the catalog; its id is the hook's number */
-	char *pattern;	  /* the spec's pattern that asked for it */
+	struct api *api; /* in the catalog; its id is the hook's number */
+	char *pattern;	 /* the spec's pattern that asked for it */
 	struct function function;
 	char *name, *module; /* function's strings, owned: the symbols' may go */
 	struct prototype_traits traits;
 	bool returns;
 	bool on;
-	bool multi;	/* belongs to the engine's kprobe.multi links */
+	bool multi; /* belongs to the engine's kprobe.multi links */
 	unsigned copies;
 	struct program programs[N_POINTS][KMN_MAX_COPIES];
 	char refused[160]; /* why the better method was not taken; "" if it was */
+};
+
+#define TEMPLATE_FUNCTIONS 8
+
+/* A trampoline program to make clones of. */
+struct template
+{
+	const struct bpf_insn *insns; /* NULL: not looked at yet */
+	size_t n_insns;
+	const char *name;
+	struct bpf_func_info functions[TEMPLATE_FUNCTIONS];
+	uint32_t n_functions;
+	int btf_fd;
 };
 
 /* kprobe.multi: one link for all entries, one for all returns, of one apply(). */
@@ -70,6 +85,7 @@ struct abilities {
 struct engine {
 	struct kapimon_bpf *object;
 	bool loaded;
+	struct template templates[N_POINTS];
 	struct symbols *symbols;
 	struct abilities abilities;
 	unsigned n_cpus;

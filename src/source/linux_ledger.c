@@ -106,9 +106,8 @@ static size_t marks_collect(struct engine *engine, struct mark *marks)
 			struct program *first = &hook->programs[point][0];
 
 			if (!first->settled)
-				marks[n++] = (struct mark){.hook = hook,
-							   .point = (enum point)point,
-							   .first = first};
+				marks[n++] = (struct mark){
+					.hook = hook, .point = (enum point)point, .first = first};
 		}
 	}
 	return n;
@@ -133,8 +132,8 @@ static void mark_trampolines(struct engine *engine, bool end)
 		left = 0;
 		for (size_t i = 0; i < n; i++) {
 			struct mark *mark = &marks[i];
-			uint64_t missed = missed_by_copies(engine, mark->hook, mark->point,
-							   mark->misses);
+			uint64_t missed =
+				missed_by_copies(engine, mark->hook, mark->point, mark->misses);
 			uint64_t again = kernel_misses(mark->first->program_fd);
 
 			if (end)
@@ -174,10 +173,9 @@ static uint64_t missed(struct engine *engine, const struct hook *hook, enum poin
 
 	switch (hook->api->method) {
 	case METHOD_FENTRY:
-		now = first->settled
-			      ? first->misses_after
-			      : missed_by_copies(engine, hook, point,
-						 kernel_misses(first->program_fd));
+		now = first->settled ? first->misses_after
+				     : missed_by_copies(engine, hook, point,
+							kernel_misses(first->program_fd));
 		return (int64_t)(now - first->misses_before) > 0 ? now - first->misses_before : 0;
 	case METHOD_KPROBE:
 	case METHOD_KPROBE_EVENT:
@@ -247,11 +245,10 @@ int ledger_collect(struct engine *engine, struct ledger *ledger, struct error *e
 			return -1;
 	}
 	for (int point = 0; engine->n_multis && end && point < N_POINTS; point++) {
-		struct ledger_row row = {.hook = KMN_NO_HOOK,
-					 .point = point == POINT_ENTRY ? LEDGER_ENTRY
-								       : LEDGER_RETURN,
-					 .missed = engine->multi_misses[point][1] -
-						   engine->multi_misses[point][0]};
+		struct ledger_row row = {
+			.hook = KMN_NO_HOOK,
+			.point = point == POINT_ENTRY ? LEDGER_ENTRY : LEDGER_RETURN,
+			.missed = engine->multi_misses[point][1] - engine->multi_misses[point][0]};
 
 		if (row.missed && ledger_add(ledger, &row, err))
 			return -1;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Modules: which bit of a stack's mask stands for which, and where their text lies. The programs
- * search two sorted tables of ranges, of which one is in force while the other is rebuilt.
+ * Modules: which bit of a stack's mask stands for which, and which pages of text are whose.
  */
 #include "source/linux_engine.h"
 
@@ -43,50 +42,28 @@ static struct module *find(struct engine *engine, const char *name)
 	return NULL;
 }
 
-static int by_start(const void *a, const void *b)
+/* Pages of modules that come and go later are kept by the programs themselves. */
+static void pages_fill(struct engine *engine)
 {
-	const struct kmn_range *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-static void ranges_publish(struct engine *engine)
-{
-	struct kmn_config *config = &engine->object->data_config->config;
-	uint32_t other = !(config->ranges & 1);
-	struct kmn_range *ranges = engine->object->data_ranges->ranges[other];
-	struct kmn_range *late = engine->object->data_ranges->late_ranges;
+	unsigned char *pages = engine->object->data_pages->text_pages;
 	const struct module_table *table = &engine->catalog.modules;
-	size_t n = 0;
 
-	for (size_t i = 0; i < KMN_MAX_RANGES; i++)
-		ranges[i] = (struct kmn_range){.start = ~0ull};
-	for (size_t i = 0; i < table->n_modules && n < KMN_MAX_RANGES; i++) {
+	for (size_t i = 0; i < table->n_modules; i++) {
 		const struct module *module = &table->modules[i];
+		uint64_t first = (module->base - KMN_TEXT_BASE) >> 12;
+		uint64_t n = (module->size + 4095) >> 12;
 
-		if (i == 0) {
-			config->kernel_text = module->base;
-			config->kernel_text_size = module->size;
-		} else if (!module->unloaded && module->size) {
-			ranges[n++] = (struct kmn_range){module->base, module->size,
-							 1ull << module->bit};
-		}
-	}
-	qsort(ranges, n, sizeof(*ranges), by_start);
-	__atomic_store_n(&config->ranges, other, __ATOMIC_RELEASE);
-	for (size_t i = 0; i < KMN_MAX_LATE; i++) {
-		for (size_t j = 0; j < n; j++) {
-			if (late[i].start >= ranges[j].start &&
-			    late[i].start - ranges[j].start < ranges[j].size)
-				late[i].size = 0;
-		}
+		if (module->unloaded || !module->size || first >= KMN_TEXT_PAGES ||
+		    n > KMN_TEXT_PAGES - first)
+			continue;
+		memset(pages + first, module->bit, n);
 	}
 }
 
 /* So that the programs give a module that comes later the bit its filter has. */
 static void name_bits(struct engine *engine, const struct spec_names *names, size_t *n)
 {
-	struct kmn_named_module *named = engine->object->data_ranges->named_modules;
+	struct kmn_named_module *named = engine->object->data_named->named_modules;
 
 	for (size_t i = 0; i < names->count && *n < KMN_MAX_NAMED; i++) {
 		struct module *module = find(engine, names->names[i]);
@@ -95,7 +72,7 @@ static void name_bits(struct engine *engine, const struct spec_names *names, siz
 			continue;
 		memset(named[*n].name, 0, sizeof(named[*n].name));
 		strncpy(named[*n].name, module->name, sizeof(named[*n].name) - 1);
-		named[*n].bit = 1ull << module->bit;
+		named[*n].bit = module->bit + 1u;
 		++*n;
 	}
 }
@@ -165,12 +142,14 @@ static int give_bits(struct engine *engine, const struct spec_names *names, stru
 int modules_start(struct engine *engine, const struct spec *spec, struct error *err)
 {
 	struct module_table *table = &engine->catalog.modules;
+	bool first = !table->n_modules;
 	size_t named = 0;
 
-	if (!table->n_modules) {
+	if (first) {
 		const struct kallsyms *kallsyms = symbols_kallsyms(engine->symbols, err);
 
-		if (!kallsyms || modules_load(&symbols_get_paths(engine->symbols)->modules, kallsyms, table, err))
+		if (!kallsyms || modules_load(&symbols_get_paths(engine->symbols)->modules,
+					      kallsyms, table, err))
 			return -1;
 		table->modules[0].bit = 0;
 	}
@@ -183,7 +162,8 @@ int modules_start(struct engine *engine, const struct spec *spec, struct error *
 	}
 	name_bits(engine, &spec->exclude_modules, &named);
 	name_bits(engine, &spec->only_modules, &named);
-	ranges_publish(engine);
+	if (first)
+		pages_fill(engine);
 	return 0;
 }
 
@@ -208,7 +188,9 @@ int modules_changed(struct engine *engine, const struct kmn_header *record, stru
 		struct module new = {.name = name,
 				     .base = view.args[0],
 				     .size = view.args[1],
-				     .bit = module ? module->bit : free_bit(engine),
+				     .bit = module && module->bit != MODULE_NO_BIT
+						    ? module->bit
+						    : MODULE_SHARED_BIT,
 				     .loaded = record->time};
 
 		if (module && !module->unloaded && module->base == new.base)
@@ -218,6 +200,5 @@ int modules_changed(struct engine *engine, const struct kmn_header *record, stru
 		if (names_refresh(engine, err))
 			return -1;
 	}
-	ranges_publish(engine);
 	return 0;
 }

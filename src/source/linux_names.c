@@ -42,7 +42,8 @@ int names_refresh(struct engine *engine, struct error *err)
 	struct kallsyms *now;
 
 	if (names->n_later == MAX_SNAPSHOTS)
-		return 0; /* names handed out must stay: what comes now is shown by module + offset */
+		return 0; /* names handed out must stay: what comes now is shown by module + offset
+			   */
 	if (kallsyms_load(NULL, &now, err))
 		return -1;
 	names->later[names->n_later++] = now;

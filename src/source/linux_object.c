@@ -28,8 +28,13 @@ static int keep_log(enum libbpf_print_level level, const char *format, va_list a
 	char line[512];
 	int n;
 
-	if (getenv("KAPIMON_DEBUG_LIBBPF"))
-		vfprintf(stderr, format, args);
+	if (getenv("KAPIMON_DEBUG_LIBBPF")) {
+		va_list copy;
+
+		va_copy(copy, args);
+		vfprintf(stderr, format, copy);
+		va_end(copy);
+	}
 	if (level == LIBBPF_DEBUG)
 		return 0;
 	n = vsnprintf(line, sizeof(line), format, args);
@@ -118,21 +123,31 @@ static void set_trampolines(struct engine *engine)
 		kallsyms_address(kallsyms, "return_to_handler");
 }
 
+/* A kernel without modules has no tracepoints for them. */
+static void leave_out_missing(struct kapimon_bpf *object)
+{
+	if (libbpf_find_vmlinux_btf_id("module_load", BPF_TRACE_RAW_TP) > 0)
+		return;
+	bpf_program__set_autoload(object->progs.module_loaded, false);
+	bpf_program__set_autoload(object->progs.module_freed, false);
+}
+
 static int load_error(int code, struct error *err)
 {
 	char *newline = strrchr(log_tail, '\n');
 
 	if (newline)
 		*newline = '\0';
-	if (code == -EPERM || code == -EACCES) {
+	if (code == -EPERM) {
 		error_set(err, "the kernel refuses to load BPF programs: permission denied");
 		return error_hint(err, "run it as root; \"kapimon doctor\" tells what this machine "
 				       "allows; \"kapimon lab\" needs no rights");
 	}
 	error_set(err, "the kernel refuses the BPF programs: %s%s%s", strerror(-code),
 		  log_tail[0] ? ": " : "", log_tail);
-	return error_hint(err, "\"kapimon doctor\" tells what is missing; \"kapimon lab\" runs it on "
-			       "a kernel that has it");
+	return error_hint(err,
+			  "\"kapimon doctor\" tells what is missing; \"kapimon lab\" runs it on "
+			  "a kernel that has it");
 }
 
 int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
@@ -150,8 +165,8 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 	if (n_hooks > engine->max_hooks)
 		return error_usage(err, "%zu functions are too many: at most 65535 can be hooked",
 				   n_hooks);
-	engine->max_slots = (uint32_t)(engine->max_hooks * N_POINTS +
-				       256 * N_POINTS * engine->copies);
+	engine->max_slots =
+		(uint32_t)(engine->max_hooks * N_POINTS + 256 * N_POINTS * engine->copies);
 	object = kapimon_bpf__open();
 	if (!object)
 		return error_set(err, "can't open the BPF programs: %s", strerror(errno));
@@ -161,6 +176,8 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 	set_trampolines(engine);
 	if (set_sizes(engine, err))
 		goto fail;
+	leave_out_missing(object);
+	memset(object->data_pages->text_pages, KMN_NO_MODULE, KMN_TEXT_PAGES);
 	/* A harmless function that is there wherever BPF trampolines are (net/bpf/test_run.c). */
 	bpf_program__set_attach_target(object->progs.entry_fentry, 0, "bpf_fentry_test1");
 	bpf_program__set_attach_target(object->progs.return_fexit, 0, "bpf_fentry_test1");

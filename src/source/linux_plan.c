@@ -22,6 +22,8 @@ static void plan_fetches(const struct api *api, struct kmn_hook *plan)
 		to->n_steps = fetch->n_steps;
 		for (unsigned j = 0; j < fetch->n_steps && j < KMN_FETCH_STEPS; j++)
 			to->step[j] = fetch->step[j];
+		if (to->op == KMN_FETCH_PATH && plan->n_paths < KMN_MAX_PATHS)
+			plan->path[plan->n_paths++] = (uint8_t)i;
 		plan->n_fetches++;
 	}
 }
@@ -96,7 +98,8 @@ static int parse_value(const char *text, const struct value_type *type,
 	}
 	if (errno_value(text, value))
 		return 0;
-	error_usage(err, "'%s' is not a value of type %s", text, type->name ? type->name : "number");
+	error_usage(err, "'%s' is not a value of type %s", text,
+		    type->name ? type->name : "number");
 	return error_hint(err, "give a number, an enumerator's name, NULL, true, false or an error "
 			       "like -ENOENT; strings can be compared when the capture is shown");
 }
@@ -112,8 +115,9 @@ static int unknown_name(const struct api *api, const char *name, size_t length, 
 					 used ? ", " : "",
 					 api->params[i].name ? api->params[i].name : "(unnamed)");
 	if (!api->typed)
-		return error_hint(err, "its prototype is not known; only arg0 to arg5 and ret can be "
-				       "compared");
+		return error_hint(err,
+				  "its prototype is not known; only arg0 to arg5 and ret can be "
+				  "compared");
 	return error_hint(err, "its arguments are: %s; ret is what it returns", names);
 }
 
@@ -174,8 +178,9 @@ static int plan_where(const struct hook *hook, const struct api_table *table, co
 	at = skip_space(at);
 	if (!length || !where->op || !*at || strlen(at) >= sizeof(value)) {
 		error_usage(err, "'%s' is not a comparison", text);
-		return error_hint(err, "write it as NAME OPERATOR VALUE, for example 'flags & 0x40' "
-				       "or 'ret < 0'; the operators are == != < <= > >= &");
+		return error_hint(err,
+				  "write it as NAME OPERATOR VALUE, for example 'flags & 0x40' "
+				  "or 'ret < 0'; the operators are == != < <= > >= &");
 	}
 	strcpy(value, at);
 	for (size_t n = strlen(value); n && isspace((unsigned char)value[n - 1]); n--)
@@ -183,7 +188,8 @@ static int plan_where(const struct hook *hook, const struct api_table *table, co
 	if (find_operand(hook, name, length, where, &type, err) ||
 	    parse_value(value, type, table, &where->value, err))
 		return -1;
-	where->size = type->size == 1 || type->size == 2 || type->size == 4 ? (uint8_t)type->size : 8;
+	where->size =
+		type->size == 1 || type->size == 2 || type->size == 4 ? (uint8_t)type->size : 8;
 	where->is_signed = type->kind == VALUE_SIGNED ||
 			   (type->kind == VALUE_ENUM && (int64_t)where->value < 0);
 	/* Both sides are cut to the type's size; a signed one is extended again. */

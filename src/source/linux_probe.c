@@ -71,8 +71,7 @@ int probe_attach(struct engine *engine, struct hook *hook, enum point point, str
 	struct program *program = &hook->programs[point][0];
 	struct bpf_program *shared = point == POINT_ENTRY ? engine->object->progs.entry_kprobe
 							  : engine->object->progs.return_kprobe;
-	LIBBPF_OPTS(bpf_link_create_opts, options,
-		    .perf_event.bpf_cookie = cookie(hook, program));
+	LIBBPF_OPTS(bpf_link_create_opts, options, .perf_event.bpf_cookie = cookie(hook, program));
 	int event = event_open(hook, point, err), link;
 
 	if (event < 0)

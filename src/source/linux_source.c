@@ -207,7 +207,8 @@ static int want_pattern(struct linux_source *source, const struct spec *spec,
 			  "%zu of the functions of '%s' are not hooked: the monitor itself runs "
 			  "through them\n",
 			  denied, hook->pattern);
-	if (list.functions[0].duplicate && wanted->n - before > 1 && !strpbrk(hook->pattern, "*?[/"))
+	if (list.functions[0].duplicate && wanted->n - before > 1 &&
+	    !strpbrk(hook->pattern, "*?[/"))
 		text_addf(&source->remarks, "'%s' is the name of %zu functions; all are hooked\n",
 			  hook->pattern, wanted->n - before);
 	code = 0;
@@ -294,8 +295,7 @@ static int add_hooks(struct linux_source *source, const struct spec *spec, struc
 	}
 	for (size_t i = 0; i < wanted.n; i++) {
 		const struct wanted_function *each = &wanted.functions[i];
-		struct hook *hook =
-			hook_create(engine, spec, each->hook, &each->function, err);
+		struct hook *hook = hook_create(engine, spec, each->hook, &each->function, err);
 		struct kmn_hook plan;
 
 		if (!hook)
@@ -325,6 +325,30 @@ out:
 	return code;
 }
 
+/* The programs on tracepoints; the others are attached hook by hook. */
+static int follow_system(struct engine *engine)
+{
+	struct kapimon_bpf *object = engine->object;
+	struct {
+		struct bpf_program *program;
+		struct bpf_link **link;
+	} each[] = {
+		{object->progs.module_loaded, &object->links.module_loaded},
+		{object->progs.module_freed, &object->links.module_freed},
+		{object->progs.process_forked, &object->links.process_forked},
+		{object->progs.process_freed, &object->links.process_freed},
+	};
+
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		if (!bpf_program__autoload(each[i].program))
+			continue;
+		*each[i].link = bpf_program__attach(each[i].program);
+		if (!*each[i].link)
+			return -1;
+	}
+	return 0;
+}
+
 static int first_apply(struct linux_source *source, const struct spec *spec, struct error *err)
 {
 	struct engine *engine = &source->engine;
@@ -332,14 +356,15 @@ static int first_apply(struct linux_source *source, const struct spec *spec, str
 	describe_system(engine);
 	if (spec_copy(&engine->spec, spec, err))
 		return -1;
-	if (add_hooks(source, spec, err) || modules_start(engine, spec, err) ||
-	    filters_apply(engine, spec, err))
+	if (add_hooks(source, spec, err))
 		return -1;
 	engine->buffers = buffers_create(engine, err);
 	if (!engine->buffers)
 		return -1;
-	if (kapimon_bpf__attach(engine->object))
+	if (follow_system(engine))
 		return error_set(err, "can't follow modules and processes: %s", strerror(errno));
+	if (modules_start(engine, spec, err) || filters_apply(engine, spec, err))
+		return -1;
 	ledger_mark(engine, false);
 	engine->catalog.start = monotonic_ns();
 	engine->recording = true;
@@ -367,7 +392,8 @@ static int change(struct linux_source *source, const struct spec *spec, struct e
 	struct engine *engine = &source->engine;
 
 	if (replan(engine, spec, err) || modules_start(engine, spec, err) ||
-	    filters_apply(engine, spec, err) || buffers_resize(engine->buffers, spec->buffer, err) || add_hooks(source, spec, err))
+	    filters_apply(engine, spec, err) ||
+	    buffers_resize(engine->buffers, spec->buffer, err) || add_hooks(source, spec, err))
 		return -1;
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		struct hook *hook = engine->hooks[i];

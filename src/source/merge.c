@@ -91,7 +91,8 @@ static void drop_released(struct merge *merge)
 		merge->used = 0;
 		return;
 	}
-	/* Items are in order of time, the arena is in order of arrival: keep whole what is in use. */
+	/* Items are in order of time, the arena is in order of arrival: keep whole what is in use.
+	 */
 	size_t lowest = merge->used;
 	for (size_t i = 0; i < n; i++) {
 		if (merge->items[i].offset < lowest)
