@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# Calls nested in softirq and hardirq are all there: what Kapimon counts is what the module counted.
+# limit: 240
+
+# field LEDGER-FILE HOOK POINT NAME: a number of the ledger in the last line of the JSON
+field()
+{
+	python3 - "$@" <<'END'
+import json, sys
+file, hook, point, name = sys.argv[1:]
+*_, last = open(file)
+for row in json.loads(last)["ledger"]["hooks"]:
+    if row["function"] == hook and row["point"] == point:
+        print(row[name])
+END
+}
+
+# records FILE: how many records of calls there are
+records()
+{
+	grep -c '^{"kind":"entry"' "$1" || true
+}
+
+ledger_adds_up()
+{
+	[ "$(field "$2" kmn_nested_target "$3" hits)" = \
+		"$(($(field "$2" kmn_nested_target "$3" recorded) +
+		$(field "$2" kmn_nested_target "$3" filtered) +
+		$(field "$2" kmn_nested_target "$3" lost) +
+		$(field "$2" kmn_nested_target "$3" suspended)))" ] && ok "$1" || not_ok "$1"
+}
+
+# nested NAME OPTION...: run the load under watch; $called, $status and the file "json" are left
+nested()
+{
+	nested_name=$1
+	shift
+	sample_load kmn_nested duration_ms=2500
+	status=0
+	kapimon hook "$@" --json kmn_nested_target -- \
+		sh -c 'echo 1 >/sys/kernel/debug/kmn_nested/run' >json 2>err || status=$?
+	cat err
+	called=$(sample_count kmn_nested kmn_nested_target)
+	note "$nested_name: $called calls, $(field json kmn_nested_target entry hits) hits," \
+		"$(field json kmn_nested_target entry missed) missed," \
+		"$(field json kmn_nested_target entry lost) lost"
+	sample_unload kmn_nested
+}
+
+nested entries --no-stack
+expect_eq "every nested call is hit" "$(field json kmn_nested_target entry hits)" "$called"
+expect_eq "every nested call is recorded" "$(field json kmn_nested_target entry recorded)" "$called"
+expect_eq "as many records as calls" "$(records json)" "$called"
+expect_eq "none is missed" "$(field json kmn_nested_target entry missed)" 0
+expect_eq "none is lost" "$(field json kmn_nested_target entry lost)" 0
+expect_eq "the run is complete" "$status" 0
+
+nested "entries and returns" -r --no-stack
+expect_eq "with returns, every nested call is recorded" \
+	"$(field json kmn_nested_target entry recorded)" "$called"
+expect_eq "every return is recorded" "$(field json kmn_nested_target return recorded)" "$called"
+expect_eq "with returns, the run is complete" "$status" 0
+
+nested "a buffer too small" --no-stack --buffer 4k
+expect_eq "with a buffer too small the run is incomplete" "$status" 3
+expect_eq "and still every call is hit" "$(field json kmn_nested_target entry hits)" "$called"
+expect_ge "and some are lost" "$(field json kmn_nested_target entry lost)" 1
+ledger_adds_up "and the numbers add up to the last call" json entry
