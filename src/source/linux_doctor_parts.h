@@ -38,7 +38,7 @@ bool doctor_line(const char *path, char *line, size_t size);
 #define DOCTOR_CHECKS(X)                                                                           \
 	X(architecture, "architecture", true)                                                      \
 	X(rights, "rights", true)                                                                  \
-	X(lockdown, "lockdown", false)                                                             \
+	X(lockdown, "lockdown", true)                                                              \
 	X(bpf, "bpf", true)                                                                        \
 	X(btf, "btf", true)                                                                        \
 	X(module_btf, "module-btf", false)                                                         \

@@ -225,6 +225,7 @@ void doctor_check_symbols(struct doctor *doctor, struct finding *finding)
 void doctor_check_tracefs(struct doctor *doctor, struct finding *finding)
 {
 	char mount[200], path[256], line[256];
+	int code;
 
 	if (!mount_find("tracefs", mount, sizeof(mount))) {
 		finding_set(finding, FINDING_NO,
@@ -238,10 +239,13 @@ void doctor_check_tracefs(struct doctor *doctor, struct finding *finding)
 		finding_set(finding, FINDING_OK, "mounted at %s; it lists the functions", mount);
 		return;
 	}
+	code = errno;
 	finding_set(finding, FINDING_NO, "the list of functions can't be read: %s: %s", path,
-		    errno ? strerror(errno) : "it is empty");
-	finding_remedy(finding, errno == ENOENT ? "boot a kernel built with CONFIG_FUNCTION_TRACER"
-						: "run it as root");
+		    code ? strerror(code) : "it is empty");
+	finding_remedy(finding, "%s",
+		       code != ENOENT ? "run it as root"
+				      : "lockdown forbids it, or the kernel was built without "
+					"CONFIG_FUNCTION_TRACER");
 }
 
 void doctor_check_debugfs(struct doctor *doctor, struct finding *finding)

@@ -116,21 +116,27 @@ static int count_runs(const struct doctor *doctor, int program)
 	return runs;
 }
 
-/* Switches that turn hooks off while they can still be put in. */
-static bool find_switch(struct finding *finding)
+enum method { BY_TRAMPOLINE = 1, BY_KPROBE = 2, BY_MULTI = 4 };
+
+/* Switches that turn hooks off; some can be put in all the same, and see no call. */
+static bool find_switch(enum method method, struct finding *finding)
 {
 	static const struct {
+		unsigned methods;
 		const char *path, *remedy;
 	} switches[] = {
-		{"/proc/sys/kernel/ftrace_enabled", "sysctl kernel.ftrace_enabled=1"},
-		{"/proc/sys/net/core/bpf_jit_enable", "sysctl net.core.bpf_jit_enable=1"},
-		{"/sys/kernel/debug/kprobes/enabled",
+		{BY_TRAMPOLINE | BY_KPROBE | BY_MULTI, "/proc/sys/kernel/ftrace_enabled",
+		 "sysctl kernel.ftrace_enabled=1"},
+		{BY_TRAMPOLINE, "/proc/sys/net/core/bpf_jit_enable",
+		 "sysctl net.core.bpf_jit_enable=1"},
+		{BY_KPROBE, "/sys/kernel/debug/kprobes/enabled",
 		 "kprobes are off: echo 1 > /sys/kernel/debug/kprobes/enabled"},
 	};
 	char line[16];
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
-		if (doctor_line(switches[i].path, line, sizeof(line)) && !strcmp(line, "0")) {
+		if (switches[i].methods & method &&
+		    doctor_line(switches[i].path, line, sizeof(line)) && !strcmp(line, "0")) {
 			finding_remedy(finding, "%s", switches[i].remedy);
 			return true;
 		}
@@ -138,15 +144,19 @@ static bool find_switch(struct finding *finding)
 	return false;
 }
 
-static void tell_runs(struct finding *finding, int runs, const char *what)
+static void tell_runs(struct finding *finding, int runs, enum method method)
 {
+	const char *what = method == BY_TRAMPOLINE ? "BPF trampolines (fentry)"
+			   : method == BY_KPROBE   ? "kprobe events"
+						   : "kprobe.multi links";
+
 	if (runs > 0) {
 		finding_set(finding, FINDING_OK, "%s attach, and a test call was seen", what);
 	} else if (runs < 0) {
 		finding_set(finding, FINDING_OK, "%s attach", what);
 	} else {
 		finding_set(finding, FINDING_NO, "%s attach, but a test call was not seen", what);
-		if (!find_switch(finding))
+		if (!find_switch(method, finding))
 			finding_remedy(finding, "live patching or another tracer may take it away");
 	}
 }
@@ -175,7 +185,7 @@ static void no_trampolines(const struct doctor *doctor, const char *verb, int co
 	}
 	finding_set(finding, FINDING_NO, "BPF trampolines (fentry) don't %s: %s%s", verb,
 		    cause(code), text);
-	if (find_switch(finding))
+	if (find_switch(BY_TRAMPOLINE, finding))
 		return;
 	if (is_refusal(code))
 		remedy_refusal(finding);
@@ -206,7 +216,7 @@ void doctor_check_trampolines(struct doctor *doctor, struct finding *finding)
 	if (link < 0) {
 		no_trampolines(doctor, "attach", -link, finding);
 	} else {
-		tell_runs(finding, count_runs(doctor, program), "BPF trampolines (fentry)");
+		tell_runs(finding, count_runs(doctor, program), BY_TRAMPOLINE);
 		close(link);
 	}
 	close(program);
@@ -254,9 +264,13 @@ void doctor_check_kprobes(struct doctor *doctor, struct finding *finding)
 	if (link < 0) {
 		finding_set(finding, FINDING_NO,
 			    "kprobes can be set, but no program put on them: %s", cause(-link));
-		finding_remedy(finding, "boot Linux 5.15 or later");
+		/* b89fbfbb854c ("bpf: Implement minimal BPF perf link") */
+		if (is_refusal(-link))
+			remedy_refusal(finding);
+		else
+			finding_remedy(finding, "boot Linux 5.15 or later");
 	} else {
-		tell_runs(finding, count_runs(doctor, program), "kprobe events");
+		tell_runs(finding, count_runs(doctor, program), BY_KPROBE);
 		close(link);
 	}
 	if (program >= 0)
@@ -281,11 +295,10 @@ void doctor_check_kprobe_multi(struct doctor *doctor, struct finding *finding)
 	if (link < 0) {
 		finding_set(finding, FINDING_NO, "%s%s", cause(-link),
 			    without(doctor, "CONFIG_FPROBE", text, sizeof(text)));
-		finding_remedy(finding, "many hooks go in one by one, some 20 ms each; Linux 5.18 "
-					"and later has it, "
-					"with CONFIG_FPROBE");
+		finding_remedy(finding, "many hooks go in one by one, some 20 ms each; Linux has "
+					"it since 5.18, with CONFIG_FPROBE");
 	} else {
-		tell_runs(finding, count_runs(doctor, program), "kprobe.multi links");
+		tell_runs(finding, count_runs(doctor, program), BY_MULTI);
 		close(link);
 	}
 	if (program >= 0)
@@ -336,40 +349,44 @@ static int hook_and_call(const struct doctor *doctor, struct source *source,
 	return code;
 }
 
+static void tell_hook(const struct doctor *doctor, const char *method,
+		      const struct ledger_row *total, bool complete, struct finding *finding)
+{
+	if (doctor->caller < 0) {
+		finding_set(finding, FINDING_OK, "a test hook could be put in, by %s", method);
+		return;
+	}
+	/* An entry and a return. */
+	if (total->recorded >= 2 && complete) {
+		finding_set(finding, FINDING_OK,
+			    "a test call was recorded at its entry and return, by %s", method);
+		return;
+	}
+	finding_set(finding, FINDING_NO,
+		    "a test hook went in, by %s, but a call left %llu of 2 records", method,
+		    (unsigned long long)total->recorded);
+	finding_remedy(finding, "what is not ok above is the likely cause");
+}
+
 /* The proof: what "kapimon hook" would do, on the function that tests call. */
 void doctor_check_hook(struct doctor *doctor, struct finding *finding)
 {
-	struct source *source;
-	struct ledger_row total = {0};
 	struct error err = {0};
+	struct source *source = linux_source_open(&err);
+	struct ledger_row total = {0};
 	bool complete = false;
-	const char *method;
-	int code = -1;
 
-	source = linux_source_open(&err);
-	if (source)
-		code = hook_and_call(doctor, source, &total, &complete, &err);
-	if (code) {
-		finding_set(finding, FINDING_NO, "a test hook failed: %s", err.message);
+	if (!source || hook_and_call(doctor, source, &total, &complete, &err)) {
+		/* The verifier's log may follow. */
+		finding_set(finding, FINDING_NO, "a test hook failed: %.*s",
+			    (int)strcspn(err.message, "\n"), err.message);
 		finding_remedy(finding, "what is not ok above is the likely cause");
 	} else {
 		const struct api_table *apis = &source->ops->catalog(source)->apis;
 
-		method = hook_method_name(apis->n_apis ? apis->apis[0]->method : METHOD_NONE);
-		if (doctor->caller < 0)
-			finding_set(finding, FINDING_OK, "a test hook could be put in, by %s",
-				    method);
-		/* An entry and a return. */
-		else if (total.recorded >= 2 && complete)
-			finding_set(finding, FINDING_OK,
-				    "a test call was recorded at its entry and "
-				    "return, by %s",
-				    method);
-		else
-			finding_set(finding, FINDING_NO,
-				    "a test hook went in by %s, but of its "
-				    "call %llu of 2 records came",
-				    method, (unsigned long long)total.recorded);
+		tell_hook(doctor,
+			  hook_method_name(apis->n_apis ? apis->apis[0]->method : METHOD_NONE),
+			  &total, complete, finding);
 	}
 	if (source)
 		source->ops->close(source);
