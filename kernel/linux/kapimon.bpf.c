@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The programs. fentry, fexit are templates: user space clones them per function and copy.
- * The kprobe ones learn their hook and counters from the attach cookie: hook | slot << 32.
+ * The kprobe ones learn their hook and counters from the attach cookie, hook | slot << 32, or from the
+ * address of the probe.
  */
 #include "types.h"
 #include <bpf/bpf_helpers.h>
@@ -11,6 +12,7 @@
 #include "clone.h"
 #include "maps.h"
 #include "calls.h"
+#include "events.h"
 #include "missed.h"
 #include "modules.h"
 #include "processes.h"
@@ -45,17 +47,21 @@ int return_fexit(void *ctx)
 	return 0;
 }
 
-static __always_inline struct call from_cookie(void *ctx)
+/* KMN_NO_COOKIE: nobody's probe. */
+static __always_inline __u64 kprobe_cookie(struct pt_regs *ctx, bool single, bool at_return)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 
-	return (struct call){.ctx = ctx, .hook = cookie, .slot = cookie >> 32};
+	return single && cookie == KMN_COOKIE_BY_ADDRESS ? probe_cookie(ctx, at_return) : cookie;
 }
 
 static __always_inline int kprobe_entry(struct pt_regs *ctx, bool single)
 {
-	struct call call = from_cookie(ctx);
+	__u64 cookie = kprobe_cookie(ctx, single, false);
+	struct call call = {.ctx = ctx, .hook = cookie, .slot = cookie >> 32};
 
+	if (cookie == KMN_NO_COOKIE)
+		return 0;
 	if (single)
 		kprobe_account(call.slot);
 	if (!call_begin(&call))
@@ -67,8 +73,11 @@ static __always_inline int kprobe_entry(struct pt_regs *ctx, bool single)
 
 static __always_inline int kprobe_return(struct pt_regs *ctx, bool single)
 {
-	struct call call = from_cookie(ctx);
+	__u64 cookie = kprobe_cookie(ctx, single, true);
+	struct call call = {.ctx = ctx, .hook = cookie, .slot = cookie >> 32};
 
+	if (cookie == KMN_NO_COOKIE)
+		return 0;
 	if (single)
 		kprobe_account(call.slot);
 	if (!call_begin(&call))

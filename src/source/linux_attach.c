@@ -3,9 +3,12 @@
  * The ladder: which method hooks a function. Trampolines (fentry, fexit) in several copies lose no
  * nested call, but each costs the kernel a grace period to put in and some more to take out; so
  * they serve a handful of functions, or any number with --exact. kprobe.multi puts thousands in at
- * once and the kernel counts what it skips. Single kprobes take what is left.
+ * once and the kernel counts what it skips; where the kernel has no kprobe.multi, one kprobe event
+ * takes them. Functions of modules that are not loaded have kprobe events of their own. Single
+ * kprobes take what is left.
  */
 #include "source/linux_engine.h"
+#include "source/linux_events.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -25,6 +28,15 @@ static int take_slot(struct engine *engine, struct program *program, struct erro
 		return error_set(err, "no room for the counters of more hooks");
 	program->slot = engine->n_slots++;
 	program->program_fd = program->event_fd = program->link_fd = -1;
+	return 0;
+}
+
+static int take_slots(struct engine *engine, struct hook *hook, struct error *err)
+{
+	hook->copies = 1;
+	if (take_slot(engine, &hook->programs[POINT_ENTRY][0], err) ||
+	    (hook->returns && take_slot(engine, &hook->programs[POINT_RETURN][0], err)))
+		return -1;
 	return 0;
 }
 
@@ -175,17 +187,14 @@ static int attach_many(struct engine *engine, struct hook **hooks, size_t n, str
 		return error_no_memory(err);
 	for (size_t i = 0; i < n; i++) {
 		/* One address that ftrace does not know would make the whole link fail. */
-		if (hooks[i]->function.traceable && hooks[i]->function.address)
+		if (hooks[i]->function.traceable && hooks[i]->function.address &&
+		    !hooks[i]->function.on_load)
 			together[n_together++] = hooks[i];
 		else
 			left[(*n_left)++] = hooks[i];
 	}
 	for (size_t i = 0; i < n_together; i++) {
-		struct hook *hook = together[i];
-
-		hook->copies = 1;
-		if (take_slot(engine, &hook->programs[POINT_ENTRY][0], err) ||
-		    (hook->returns && take_slot(engine, &hook->programs[POINT_RETURN][0], err))) {
+		if (take_slots(engine, together[i], err)) {
 			free(together);
 			return -1;
 		}
@@ -200,6 +209,40 @@ static int attach_many(struct engine *engine, struct hook **hooks, size_t n, str
 	}
 	free(together);
 	return 0;
+}
+
+/* The same without kprobe.multi. Hooks of modules that are not loaded are left. */
+static int attach_events(struct engine *engine, struct hook **hooks, size_t n, struct hook **left,
+			 size_t *n_left, struct error *err)
+{
+	struct hook **together = calloc(n, sizeof(*together));
+	size_t n_together = 0;
+	int code = 0;
+
+	*n_left = 0;
+	if (!together)
+		return error_no_memory(err);
+	for (size_t i = 0; !code && i < n; i++) {
+		if (hooks[i]->function.on_load) {
+			left[(*n_left)++] = hooks[i];
+		} else {
+			together[n_together++] = hooks[i];
+			code = take_slots(engine, hooks[i], err);
+		}
+	}
+	if (!code && n_together)
+		code = events_attach_many(engine, together, n_together, err);
+	for (size_t i = 0; i < n_together; i++)
+		together[i]->on = together[i]->api->method == METHOD_KPROBE_EVENT;
+	free(together);
+	return code;
+}
+
+static int attach_on_load(struct engine *engine, struct hook *hook, struct error *err)
+{
+	if (take_slots(engine, hook, err))
+		return -1;
+	return events_attach_named(engine, hook, err);
 }
 
 int attach_hooks(struct engine *engine, struct hook **hooks, size_t n, struct error *err)
@@ -222,12 +265,19 @@ int attach_hooks(struct engine *engine, struct hook **hooks, size_t n, struct er
 			return -1;
 		}
 		todo = left;
+	} else if (many && n > 1 && events_possible()) {
+		if (attach_events(engine, hooks, n, left, &n_todo, err)) {
+			free(left);
+			return -1;
+		}
+		todo = left;
 	}
 	for (size_t i = 0; i < n_todo; i++) {
 		struct error each = {0};
 		struct hook *hook = todo[i];
-		int code =
-			many ? attach_kprobe(engine, hook, &each) : attach_one(engine, hook, &each);
+		int code = hook->function.on_load ? attach_on_load(engine, hook, &each)
+			   : many		  ? attach_kprobe(engine, hook, &each)
+						  : attach_one(engine, hook, &each);
 
 		hook->on = !code;
 		if (code && !failed++)
@@ -298,6 +348,7 @@ void detach_all(struct engine *engine)
 	}
 	free(engine->multis);
 	engine->multis = NULL;
+	events_detach(engine);
 	if (!closing.fds) {
 		for (size_t i = 0; i < engine->n_hooks; i++)
 			programs_close(engine->hooks[i]);
@@ -328,7 +379,7 @@ void detach_all(struct engine *engine)
 void detach_hook(struct engine *engine, struct hook *hook)
 {
 	(void)engine;
-	/* What belongs to a kprobe.multi link goes with it; until then it is only turned off. */
+	/* What shares a link or an event goes with it; until then it is only turned off. */
 	if (!hook->multi)
 		programs_close(hook);
 }

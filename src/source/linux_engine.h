@@ -25,6 +25,7 @@
 #include "model/spec.h"
 #include "symbol/symbols.h"
 
+struct events;
 struct kapimon_bpf;
 
 enum point { POINT_ENTRY, POINT_RETURN, N_POINTS };
@@ -38,6 +39,7 @@ struct program {
 	uint64_t misses_before; /* the kernel's count when recording began */
 	uint64_t misses_after;	/* the same when it ended */
 	bool settled;		/* misses_after holds */
+	uint64_t fired;		/* the kernel's count of hits of a kprobe event's probe */
 };
 
 struct hook {
@@ -100,6 +102,7 @@ struct engine {
 	size_t n_multis;
 	uint64_t multi_misses[N_POINTS][2]; /* of the shared programs: before, after */
 
+	struct events *events; /* NULL: none yet */
 	struct buffers *buffers;
 	struct names *names;
 	struct spec spec; /* what is in force */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,7 +28,7 @@ enum { SAY_HURRY = 'h', SAY_CALM = 'c' };
 
 struct guard {
 	pid_t pid;
-	int pipe;
+	int end;
 	char group[64];
 	bool hurrying;
 };
@@ -65,7 +66,7 @@ static bool hurry_write(char value)
 }
 
 /* Between fork and _exit: no heap, no stdio streams. */
-static void guard_main(const char *group, int pipe_read)
+static _Noreturn void guard_main(const char *group, int end)
 {
 	char said;
 	bool hurrying = false;
@@ -77,13 +78,10 @@ static void guard_main(const char *group, int pipe_read)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	/* Above all the pipe's other end, whose closing is what is waited for. */
-	if (pipe_read != 0)
-		dup2(pipe_read, 0);
+	/* Above all the other end, whose closing is what is waited for. */
+	if (end != 0)
+		dup2(end, 0);
 	syscall(SYS_close_range, 1u, ~0u, 0u);
-	if (chdir("/"))
-		pause_ms(0);
 	do {
 		got = read(0, &said, 1);
 		if (got == 1)
@@ -104,9 +102,10 @@ int guard_start(const char *group, struct guard **guard, struct error *err)
 	if (!new)
 		return error_no_memory(err);
 	snprintf(new->group, sizeof(new->group), "%s", group);
-	if (pipe2(ends, O_CLOEXEC)) {
+	/* A pipe that can be written to without a signal when the guard is gone. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
 		free(new);
-		return error_set(err, "no pipe to the guard process: %s", strerror(errno));
+		return error_set(err, "no connection to a guard process: %s", strerror(errno));
 	}
 	new->pid = fork();
 	if (new->pid < 0) {
@@ -120,14 +119,14 @@ int guard_start(const char *group, struct guard **guard, struct error *err)
 	if (!new->pid)
 		guard_main(group, ends[0]);
 	close(ends[0]);
-	new->pipe = ends[1];
+	new->end = ends[1];
 	*guard = new;
 	return 0;
 }
 
 static bool say(struct guard *guard, char what)
 {
-	return write(guard->pipe, &what, 1) == 1;
+	return send(guard->end, &what, 1, MSG_NOSIGNAL) == 1;
 }
 
 void guard_hurry(struct guard *guard, bool on)
@@ -153,7 +152,7 @@ void guard_stop(struct guard *guard)
 	if (!guard)
 		return;
 	guard_hurry(guard, false);
-	close(guard->pipe);
+	close(guard->end);
 	while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	free(guard);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guard: a process that outlives us by a moment. kprobe events and the setting
- * /sys/kernel/rcu_expedited stay when their maker is killed; the guard waits for the end of a pipe
- * that only we hold, and then takes the events out and puts the setting back.
+ * /sys/kernel/rcu_expedited stay when their maker is killed; the guard waits for the end of a
+ * connection that only we hold, and then takes the events out and puts the setting back.
  */
 #ifndef SOURCE_LINUX_GUARD_H
 #define SOURCE_LINUX_GUARD_H

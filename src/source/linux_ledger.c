@@ -3,9 +3,11 @@
  * Adding up what became of every call. Trampolines: the kernel counts how often it skipped the
  * first copy; the other copies count the calls that they took in its place; what is left was
  * missed. Both numbers are compared at the beginning and at the end, while the programs stay in but
- * record nothing.
+ * record nothing. Kprobe events: the kernel counts hits, our program its runs; hits that did not
+ * become runs were missed.
  */
 #include "source/linux_engine.h"
+#include "source/linux_events.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -19,6 +21,8 @@
 
 /* Turns to find a moment in which no skipped call is on its way to another copy. */
 #define SETTLE_TURNS 50
+/* The same for kprobe events, where every call counts: a millisecond without one is looked for. */
+#define EVENT_TURNS 200
 
 static int read_counters(const struct engine *engine, uint32_t slot, struct kmn_counters *sum)
 {
@@ -154,9 +158,87 @@ static void mark_trampolines(struct engine *engine, bool end)
 	free(marks);
 }
 
+/* One probe of a kprobe event whose hits and runs are being compared. */
+struct event_mark {
+	struct program *program;
+	uint64_t fired;
+	uint64_t window; /* calls between the two looks at the hits: the uncertainty */
+};
+
+static size_t event_marks_collect(struct engine *engine, struct event_mark *marks)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		struct hook *hook = engine->hooks[i];
+
+		if (!hook->on || hook->api->method != METHOD_KPROBE_EVENT)
+			continue;
+		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
+			struct program *program = &hook->programs[point][0];
+
+			if (!program->settled)
+				marks[n++] = (struct event_mark){.program = program,
+								 .window = UINT64_MAX};
+		}
+	}
+	return n;
+}
+
+/* Keep what has the smallest uncertainty. True: there is none left. */
+static bool event_mark_compare(const struct engine *engine, struct event_mark *mark, bool end)
+{
+	struct program *program = mark->program;
+	uint64_t window = program->fired - mark->fired;
+	struct kmn_counters counters;
+
+	if (read_counters(engine, program->slot, &counters))
+		return true;
+	if (window <= mark->window) {
+		mark->window = window;
+		/* When in doubt no call is said to be missed that was not. */
+		if (end)
+			program->misses_after = mark->fired - counters.runs;
+		else
+			program->misses_before = program->fired - counters.runs;
+	}
+	return !window;
+}
+
+static void mark_events(struct engine *engine, bool end)
+{
+	struct event_mark *marks = calloc(engine->n_hooks * N_POINTS + 1, sizeof(*marks));
+	size_t n;
+
+	if (!marks)
+		return;
+	n = event_marks_collect(engine, marks);
+	for (int turn = 0; n && turn < EVENT_TURNS; turn++) {
+		size_t left = 0;
+
+		events_count(engine);
+		for (size_t i = 0; i < n; i++)
+			marks[i].fired = marks[i].program->fired;
+		/* A hit counts with the kernel first and as a run a moment later. */
+		usleep(1000);
+		events_count(engine);
+		for (size_t i = 0; i < n; i++) {
+			if (event_mark_compare(engine, &marks[i], end))
+				marks[i].program->settled = end;
+			else
+				marks[left++] = marks[i];
+		}
+		n = left;
+	}
+	for (size_t i = 0; i < n; i++)
+		marks[i].program->settled = end;
+	free(marks);
+}
+
 void ledger_mark(struct engine *engine, bool end)
 {
 	mark_trampolines(engine, end);
+	mark_events(engine, end);
 	if (!engine->n_multis)
 		return;
 	engine->multi_misses[POINT_ENTRY][end] =
@@ -177,8 +259,10 @@ static uint64_t missed(struct engine *engine, const struct hook *hook, enum poin
 				     : missed_by_copies(engine, hook, point,
 							kernel_misses(first->program_fd));
 		return (int64_t)(now - first->misses_before) > 0 ? now - first->misses_before : 0;
-	case METHOD_KPROBE:
 	case METHOD_KPROBE_EVENT:
+		now = first->settled ? first->misses_after : first->misses_before;
+		return (int64_t)(now - first->misses_before) > 0 ? now - first->misses_before : 0;
+	case METHOD_KPROBE:
 		return sum->hits > sum->runs ? sum->hits - sum->runs : 0;
 	default:
 		return 0;
