@@ -317,8 +317,9 @@ static void add_module(struct text *out, const struct record_view *record)
 	struct kmn_fetched what;
 
 	add_key(out, "module");
+	/* The kernel hands out the whole of its array, which NULs fill up. */
 	if (record_fetched(record, 0, &what, &data))
-		escape_json(out, data, what.length);
+		escape_json(out, data, strnlen((const char *)data, what.length));
 	else
 		text_add(out, "null");
 	add_key(out, "base");

@@ -206,8 +206,9 @@ static void module_print(const struct record_view *record, const char *what, str
 	struct kmn_fetched fetched;
 
 	text_add(out, "module ");
+	/* The kernel hands out the whole of its array, which NULs fill up. */
 	if (record_fetched(record, 0, &fetched, &data))
-		escape_print(out, data, fetched.length, 0);
+		escape_print(out, data, strnlen((const char *)data, fetched.length), 0);
 	else
 		text_add(out, "?");
 	text_add(out, what);

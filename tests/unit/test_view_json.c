@@ -137,7 +137,7 @@ static void what_is_not_a_call_has_its_own_keys(void **state)
 	begin(&record, KMN_MODULE_LOAD, KMN_NO_HOOK);
 	record_add_arg(&record, 0xffffffffc0200000);
 	record_add_arg(&record, 81920);
-	record_add_fetched(&record, 0, KMN_FETCHED, "nvme", 4);
+	record_add_fetched(&record, 0, KMN_FETCHED, "nvme\0\0\0", 7);
 	assert_line(&catalog, &record,
 		    "{\"kind\":\"module-load\"," COMMON ",\"module\":\"nvme\","
 		    "\"base\":\"0xffffffffc0200000\",\"size\":81920}\n");

@@ -260,7 +260,7 @@ static void what_is_not_a_call_is_a_marked_line(void **state)
 		record_add_arg(&record, cases[i].args[0]);
 		record_add_arg(&record, cases[i].args[1]);
 		if (cases[i].kind == KMN_MODULE_LOAD || cases[i].kind == KMN_MODULE_UNLOAD)
-			record_add_fetched(&record, 0, KMN_FETCHED, "n\nvme", 5);
+			record_add_fetched(&record, 0, KMN_FETCHED, "n\nvme\0\0", 7);
 		printer_event(&printer, &record);
 		snprintf(line, sizeof(line), "       0.000000 -- %s --\n", cases[i].line);
 		assert_string_equal(printer_lines(&printer), line);
