@@ -85,14 +85,27 @@ static bool command_ended(void *context)
 	return child_ended(context);
 }
 
-static uint64_t deadline(uint64_t time)
+static uint64_t now_ns(void)
 {
 	struct timespec now;
 
-	if (!time)
-		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + time;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void tell_time(const char *what, uint64_t time)
+{
+	fprintf(stderr, "kapimon hook: %s in %.3f s\n", what, (double)time / 1e9);
+}
+
+/* All that were asked for: a remark tells how many of them could not be had. */
+static void tell_attached(struct source *source, uint64_t time)
+{
+	size_t n = source->ops->catalog(source)->apis.n_apis;
+	char what[64];
+
+	snprintf(what, sizeof(what), "attached %zu %s", n, n == 1 ? "hook" : "hooks");
+	tell_time(what, time);
 }
 
 static int pump(struct hook_options *options, struct source *source, struct sink **sinks,
@@ -103,23 +116,28 @@ static int pump(struct hook_options *options, struct source *source, struct sink
 			      .n_sinks = n_sinks,
 			      .stop = &interrupted,
 			      .count = options->spec.count};
+	uint64_t start = now_ns();
 	struct ledger ledger;
 	int status;
 
 	if (source->ops->apply(source, &options->spec, err))
 		return -1;
-	tell_remarks(source);
-	if (options->verbose)
+	if (options->verbose) {
 		tell_methods(source);
+		tell_attached(source, now_ns() - start);
+	}
+	tell_remarks(source);
 	if (child) {
 		if (child_go(child, options->child[0], err))
 			return -1;
 		moving.finished = command_ended;
 		moving.context = child;
 	}
-	moving.deadline = deadline(options->time);
+	moving.deadline = options->time ? now_ns() + options->time : 0;
 	ledger_init(&ledger);
 	status = pump_run(&moving, &ledger, err);
+	if (options->verbose)
+		tell_time("detached", moving.stopping);
 	if (!status && !ledger_complete(&ledger))
 		status = STATUS_INCOMPLETE;
 	ledger_fini(&ledger);

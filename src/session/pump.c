@@ -60,6 +60,16 @@ static bool time_to_stop(const struct pump *pump, uint64_t entries)
 	       (pump->finished && pump->finished(pump->context));
 }
 
+/* Stopping twice is fine: the second time there is nothing to do. */
+static int stop_source(struct pump *pump, struct error *err)
+{
+	uint64_t start = now_ns();
+	int code = pump->source->ops->stop(pump->source, err);
+
+	pump->stopping += now_ns() - start;
+	return code;
+}
+
 static int move(struct pump *pump, struct error *err)
 {
 	uint64_t entries = 0, ticked = now_ns();
@@ -69,7 +79,7 @@ static int move(struct pump *pump, struct error *err)
 
 	for (;;) {
 		if (!stopping && time_to_stop(pump, entries)) {
-			if (pump->source->ops->stop(pump->source, err))
+			if (stop_source(pump, err))
 				return -1;
 			stopping = true;
 		}
@@ -98,12 +108,13 @@ int pump_run(struct pump *pump, struct ledger *ledger, struct error *err)
 	struct error later = {0};
 	int code;
 
+	pump->stopping = 0;
 	code = sinks_begin(pump, err);
 	if (!code)
 		code = move(pump, err);
 	/* Whatever happened, nothing stays in the kernel and what is there of the ledger is kept.
 	 */
-	if (pump->source->ops->stop(pump->source, code ? &later : err))
+	if (stop_source(pump, code ? &later : err))
 		code = -1;
 	if (pump->source->ops->ledger(pump->source, ledger, code ? &later : err))
 		code = -1;

@@ -22,6 +22,8 @@ struct pump {
 	/* Asked once a turn; true: stop. May be NULL. */
 	bool (*finished)(void *context);
 	void *context;
+	/* Set by pump_run(): how long ending the recording took, ns. */
+	uint64_t stopping;
 };
 
 /*
