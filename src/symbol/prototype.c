@@ -13,6 +13,15 @@
 #define WORD 8
 /* Larger ones are passed in memory: System V x86-64 psABI 3.2.3, AAPCS64 6.8.2. */
 #define LARGEST_IN_REGISTERS 16
+/*
+ * x86-64 passes the address of the memory for a larger result as a first, hidden argument; arm64
+ * has a register of its own for it, x8.
+ */
+#ifdef __aarch64__
+#define RESULT_ADDRESS_WORDS 0
+#else
+#define RESULT_ADDRESS_WORDS 1
+#endif
 /* Registers for arguments on x86-64, the smallest number among the machines supported. */
 #define ARGUMENT_REGISTERS 6
 
@@ -70,6 +79,12 @@ static bool is_composite(const struct btf *btf, uint32_t type_id)
 	const struct btf_type *type = prototype_skip(btf, type_id, NULL, NULL);
 
 	return type && btf_is_composite(type);
+}
+
+static bool result_in_memory(const struct btf *btf, const struct btf_type *proto)
+{
+	return is_composite(btf, proto->type) &&
+	       param_words(btf, proto->type) > LARGEST_IN_REGISTERS / WORD;
 }
 
 void prototype_traits(const struct btf *btf, uint32_t func_id, struct prototype_traits *traits)
@@ -300,7 +315,7 @@ static int fill_params(const struct btf *btf, const struct btf_type *proto, size
 		       struct api_table *table, struct api_param **out, struct error *err)
 {
 	struct api_param *params = calloc(n ? n : 1, sizeof(params[0]));
-	unsigned slot = 0;
+	unsigned slot = result_in_memory(btf, proto) ? RESULT_ADDRESS_WORDS : 0;
 
 	if (!params)
 		return error_no_memory(err);

@@ -215,7 +215,7 @@ static void parameters_have_kinds_and_argument_words(void **state)
 
 	types_init(&t);
 	api_table_init(&table);
-	id = add_function(&t, "f", t.large,
+	id = add_function(&t, "f", t.pair,
 			  (struct param[]){{"a", t.int_id},
 					   {"b", t.pair},
 					   {"c", t.large},
@@ -287,6 +287,27 @@ static void an_enumeration_is_flags_when_its_values_are_bits(void **state)
 	api_table_fini(&table);
 	btf__free(t.btf);
 }
+
+#ifndef __aarch64__
+static void the_address_for_a_large_result_comes_before_the_arguments(void **state)
+{
+	struct api_table table;
+	struct api api = {0};
+	struct types t;
+	struct error err;
+	uint32_t id;
+
+	types_init(&t);
+	api_table_init(&table);
+	id = add_function(&t, "f", t.large, (struct param[]){{"a", t.int_id}, {"b", t.pair}}, 2);
+	assert_int_equal(prototype_fill(t.btf, id, &table, &api, NULL, &err), 0);
+	assert_int_equal(api.params[0].slot, 1);
+	assert_int_equal(api.params[1].slot, 2);
+	api_fini(&api);
+	api_table_fini(&table);
+	btf__free(t.btf);
+}
+#endif
 
 static void a_struct_around_one_number_is_shown_as_the_number(void **state)
 {
@@ -576,6 +597,9 @@ int main(void)
 		cmocka_unit_test(a_prototype_reads_as_a_person_writes_it),
 		cmocka_unit_test(parameters_have_kinds_and_argument_words),
 		cmocka_unit_test(an_enumeration_is_flags_when_its_values_are_bits),
+#ifndef __aarch64__
+		cmocka_unit_test(the_address_for_a_large_result_comes_before_the_arguments),
+#endif
 		cmocka_unit_test(a_struct_around_one_number_is_shown_as_the_number),
 		cmocka_unit_test(a_struct_that_does_not_fit_in_the_last_register_is_told),
 		cmocka_unit_test(well_known_objects_are_fetched_where_the_kernel_keeps_them),
