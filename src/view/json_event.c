@@ -292,7 +292,10 @@ static void add_return(struct text *out, const struct catalog *catalog, const st
 
 	if (type->kind != VALUE_VOID) {
 		add_key(out, "value");
-		add_value(out, &catalog->apis, type, &ret->value, 1);
+		if (value_is_whole(type))
+			add_value(out, &catalog->apis, type, &ret->value, 1);
+		else
+			text_add(out, "null");
 	}
 	if (error) {
 		add_key(out, "error");

@@ -211,6 +211,11 @@ const char *value_error(const struct value_type *type, uint64_t word)
 	}
 }
 
+bool value_is_whole(const struct value_type *type)
+{
+	return type->kind != VALUE_STRUCT || type->size <= sizeof(uint64_t);
+}
+
 void value_print_result(struct text *out, const struct api_table *table,
 			const struct value_type *type, uint64_t word)
 {
@@ -219,7 +224,9 @@ void value_print_result(struct text *out, const struct api_table *table,
 	if (type->kind == VALUE_VOID)
 		return;
 	error = type->kind == VALUE_SIGNED ? value_error(type, word) : NULL;
-	if (error) {
+	if (!value_is_whole(type)) {
+		text_add_char(out, '?');
+	} else if (error) {
 		text_add_char(out, '-');
 		text_add(out, error);
 	} else {

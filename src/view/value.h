@@ -32,7 +32,12 @@ const char *value_enumerator(const struct api_table *table, const struct value_t
  * of a signed result, or a pointer from ERR_PTR(). NULL: it is none.
  */
 const char *value_error(const struct value_type *type, uint64_t word);
-/* A return value; nothing for void. */
+/*
+ * Does a result of this type fit into the one register that a record keeps? Of a larger struct that
+ * is half of it, or the address of the memory where it is.
+ */
+bool value_is_whole(const struct value_type *type);
+/* A return value; nothing for void, "?" for one that is not whole. */
 void value_print_result(struct text *out, const struct api_table *table,
 			const struct value_type *type, uint64_t word);
 

@@ -69,6 +69,9 @@ static const struct {
 	{{VALUE_POINTER, 8, "void *", 0}, MINUS(4096), "0xfffffffffffff000", NULL},
 	{{VALUE_UNKNOWN, 0, NULL, 0}, 0xab, "0xab", NULL},
 	{{VALUE_STRUCT, 4, "kuid_t", 0}, 0xffff000003e8, "{0x3e8}", NULL},
+	{{VALUE_STRUCT, 8, "struct two", 0}, 0x100000002, "{0x100000002}", NULL},
+	{{VALUE_STRUCT, 16, "struct pair", 0}, 3, "{0x3}", "?"},
+	{{VALUE_STRUCT, 24, "struct large", 0}, 0xffffc900003d3ab0, "{0xffffc900003d3ab0}", "?"},
 	{{VALUE_VOID, 0, "void", 0}, 1, "?", ""},
 };
 
