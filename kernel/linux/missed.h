@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls that a kprobe fired for while our program could not run. The kernel drops them without a
- * word when any BPF program of the kprobe kind is running on the processor, but each kprobe event
- * counts its hits per processor before it asks for the program. Every run compares that count with
- * the runs: the difference is what was missed, exact for everything before the last run.
+ * Calls that a kprobe kept from us. A kprobe that fires inside another one's handler counts nmissed
+ * and does nothing else; a return probe without a free instance likewise. And when any BPF program
+ * of the kprobe kind is running on the processor, the kernel drops ours without a word: but the event
+ * has counted its hit by then, so that every run compares the hits with its runs.
  */
 #ifndef KMN_LINUX_MISSED_H
 #define KMN_LINUX_MISSED_H
@@ -35,6 +35,24 @@ static __always_inline void kprobe_account(__u32 slot)
 	if (bpf_probe_read_kernel(&hits, sizeof(hits), (void *)per_cpu + base))
 		return;
 	count->hits = hits;
+	count->probe = (__u64)probe;
+}
+
+struct missed_question {
+	__u64 probe; /* a struct kprobe, from struct kmn_counters */
+	__u64 missed;
+};
+
+/* Run by user space when the recording is over. */
+SEC("syscall")
+int read_missed(struct missed_question *question)
+{
+	struct kprobe *probe = (void *)question->probe;
+	struct kretprobe *both = (void *)probe - bpf_core_field_offset(struct kretprobe, kp);
+
+	/* Every kprobe event is a struct kretprobe, whether it hooks the return or not. */
+	question->missed = BPF_CORE_READ(probe, nmissed) + BPF_CORE_READ(both, nmissed);
+	return 0;
 }
 
 #endif

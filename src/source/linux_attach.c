@@ -345,9 +345,8 @@ void detach_all(struct engine *engine)
 		for (int point = 0; point < N_POINTS; point++)
 			close_fd(&engine->multis[i].link_fd[point]);
 		free(engine->multis[i].hooks);
+		engine->multis[i].hooks = NULL;
 	}
-	free(engine->multis);
-	engine->multis = NULL;
 	events_detach(engine);
 	if (!closing.fds) {
 		for (size_t i = 0; i < engine->n_hooks; i++)

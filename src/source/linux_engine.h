@@ -38,6 +38,7 @@ struct program {
 	uint32_t slot;		/* of its counters */
 	uint64_t misses_before; /* the kernel's count when recording began */
 	uint64_t misses_after;	/* the same when it ended */
+	bool marked;		/* misses_before holds */
 	bool settled;		/* misses_after holds */
 	uint64_t fired;		/* the kernel's count of hits of a kprobe event's probe */
 };
@@ -144,6 +145,11 @@ struct names *names_create(struct engine *engine, struct error *err);
 void names_destroy(struct names *names);
 /* Modules came: take their symbols in while they are there. */
 int names_refresh(struct engine *engine, struct error *err);
+/*
+ * A function was called at this address. If it is init text, which the kernel forgets with the end
+ * of the init function, this places all of its section.
+ */
+void names_learn(struct engine *engine, const struct hook *hook, uint64_t address);
 bool names_resolve(const struct catalog *catalog, uint64_t address, struct frame *frame);
 
 /* linux_modules.c */

@@ -24,6 +24,12 @@
 /* The same for kprobe events, where every call counts: a millisecond without one is looked for. */
 #define EVENT_TURNS 200
 
+/* As kernel/linux/missed.h has it. */
+struct missed_question {
+	uint64_t probe;
+	uint64_t missed;
+};
+
 static int read_counters(const struct engine *engine, uint32_t slot, struct kmn_counters *sum)
 {
 	int fd = bpf_map__fd(engine->object->maps.counters);
@@ -37,11 +43,12 @@ static int read_counters(const struct engine *engine, uint32_t slot, struct kmn_
 	for (unsigned cpu = 0; cpu < engine->n_cpus; cpu++) {
 		const uint64_t *from = (const uint64_t *)&each[cpu];
 		uint64_t *to = (uint64_t *)sum;
-		uint64_t first = sum->first_lost, last = sum->last_lost;
+		uint64_t first = sum->first_lost, last = sum->last_lost, probe = sum->probe;
 
 		for (size_t i = 0; i < sizeof(*sum) / sizeof(uint64_t); i++)
 			to[i] += from[i];
-		/* These two are times. */
+		/* These are no counts. */
+		sum->probe = each[cpu].probe ? each[cpu].probe : probe;
 		sum->first_lost = first && (!each[cpu].first_lost || first < each[cpu].first_lost)
 					  ? first
 					  : each[cpu].first_lost;
@@ -89,6 +96,15 @@ static bool by_trampoline(const struct hook *hook)
 	return hook->api->method == METHOD_FENTRY;
 }
 
+/* Each base is taken once; hooks that come while recording get theirs later. */
+static void program_mark(struct program *program, bool end)
+{
+	if (end)
+		program->settled = true;
+	else
+		program->marked = true;
+}
+
 /* One side of a trampoline hook whose counts are being compared. */
 struct mark {
 	const struct hook *hook;
@@ -97,7 +113,7 @@ struct mark {
 	uint64_t misses;
 };
 
-static size_t marks_collect(struct engine *engine, struct mark *marks)
+static size_t marks_collect(struct engine *engine, bool end, struct mark *marks)
 {
 	size_t n = 0;
 
@@ -109,7 +125,7 @@ static size_t marks_collect(struct engine *engine, struct mark *marks)
 		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
 			struct program *first = &hook->programs[point][0];
 
-			if (!first->settled)
+			if (end ? !first->settled : !first->marked)
 				marks[n++] = (struct mark){
 					.hook = hook, .point = (enum point)point, .first = first};
 		}
@@ -128,7 +144,7 @@ static void mark_trampolines(struct engine *engine, bool end)
 
 	if (!marks)
 		return;
-	n = marks_collect(engine, marks);
+	n = marks_collect(engine, end, marks);
 	for (size_t i = 0; i < n; i++)
 		marks[i].misses = kernel_misses(marks[i].first->program_fd);
 	for (int turn = 0; n && turn < SETTLE_TURNS; turn++) {
@@ -148,13 +164,13 @@ static void mark_trampolines(struct engine *engine, bool end)
 				mark->misses = again;
 				marks[left++] = *mark;
 			} else {
-				mark->first->settled = end;
+				program_mark(mark->first, end);
 			}
 		}
 		n = left;
 	}
 	for (size_t i = 0; i < n; i++)
-		marks[i].first->settled = end;
+		program_mark(marks[i].first, end);
 	free(marks);
 }
 
@@ -165,7 +181,7 @@ struct event_mark {
 	uint64_t window; /* calls between the two looks at the hits: the uncertainty */
 };
 
-static size_t event_marks_collect(struct engine *engine, struct event_mark *marks)
+static size_t event_marks_collect(struct engine *engine, bool end, struct event_mark *marks)
 {
 	size_t n = 0;
 
@@ -177,7 +193,7 @@ static size_t event_marks_collect(struct engine *engine, struct event_mark *mark
 		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
 			struct program *program = &hook->programs[point][0];
 
-			if (!program->settled)
+			if (end ? !program->settled : !program->marked)
 				marks[n++] = (struct event_mark){.program = program,
 								 .window = UINT64_MAX};
 		}
@@ -212,7 +228,7 @@ static void mark_events(struct engine *engine, bool end)
 
 	if (!marks)
 		return;
-	n = event_marks_collect(engine, marks);
+	n = event_marks_collect(engine, end, marks);
 	for (int turn = 0; n && turn < EVENT_TURNS; turn++) {
 		size_t left = 0;
 
@@ -224,22 +240,62 @@ static void mark_events(struct engine *engine, bool end)
 		events_count(engine);
 		for (size_t i = 0; i < n; i++) {
 			if (event_mark_compare(engine, &marks[i], end))
-				marks[i].program->settled = end;
+				program_mark(marks[i].program, end);
 			else
 				marks[left++] = marks[i];
 		}
 		n = left;
 	}
 	for (size_t i = 0; i < n; i++)
-		marks[i].program->settled = end;
+		program_mark(marks[i].program, end);
 	free(marks);
+}
+
+/* What the kernel counted as missed for a single kprobe, ask it while the probe is there. */
+static uint64_t missed_by_kprobe(const struct engine *engine, const struct program *program)
+{
+	struct kmn_counters counters;
+	struct missed_question question = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &question,
+		    .ctx_size_in = sizeof(question));
+
+	/* A probe that never ran has not told where it is; nothing can have been missed inside it. */
+	if (read_counters(engine, program->slot, &counters) || !counters.probe)
+		return 0;
+	question.probe = counters.probe;
+	if (bpf_prog_test_run_opts(bpf_program__fd(engine->object->progs.read_missed), &options))
+		return 0;
+	return question.missed;
+}
+
+static void mark_kprobes(struct engine *engine, bool end)
+{
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		struct hook *hook = engine->hooks[i];
+
+		if (!hook->on || hook->api->method != METHOD_KPROBE)
+			continue;
+		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
+			struct program *program = &hook->programs[point][0];
+
+			if (end ? program->settled : program->marked)
+				continue;
+			if (end)
+				program->misses_after = missed_by_kprobe(engine, program);
+			else
+				program->misses_before = missed_by_kprobe(engine, program);
+			program_mark(program, end);
+		}
+	}
 }
 
 void ledger_mark(struct engine *engine, bool end)
 {
 	mark_trampolines(engine, end);
+	mark_kprobes(engine, end);
 	mark_events(engine, end);
-	if (!engine->n_multis)
+	/* The base of the shared programs is what they had missed before the recording. */
+	if (!engine->n_multis || (!end && engine->recording))
 		return;
 	engine->multi_misses[POINT_ENTRY][end] =
 		kernel_misses(bpf_program__fd(engine->object->progs.entry_multi));
@@ -263,7 +319,8 @@ static uint64_t missed(struct engine *engine, const struct hook *hook, enum poin
 		now = first->settled ? first->misses_after : first->misses_before;
 		return (int64_t)(now - first->misses_before) > 0 ? now - first->misses_before : 0;
 	case METHOD_KPROBE:
-		return sum->hits > sum->runs ? sum->hits - sum->runs : 0;
+		return first->misses_after - first->misses_before +
+		       (sum->hits > sum->runs ? sum->hits - sum->runs : 0);
 	default:
 		return 0;
 	}
