@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define KMN_DIGIT '3'
+#define KMN_FILE_TYPE FT_REG_FILE
+#define KMN_ENTRY_TYPE DT_REG
 #include "kmn_caller.h"
 
 MODULE_DESCRIPTION("Kapimon sample: one of two callers of kmn_callee");

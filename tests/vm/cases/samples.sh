@@ -22,7 +22,8 @@ expect_eq "counts go on from run to run" "$(sample_count kmn_calls kmn_target)" 
 sample_run kmn_left 30
 sample_run kmn_right 12
 expect_eq "kmn_left called 30 times" "$(sample_count kmn_left kmn_callee_work)" 30
-expect_eq "kmn_right called hex_to_bin 12 times" "$(sample_count kmn_right hex_to_bin)" 12
+expect_eq "kmn_right called fs_ftype_to_dtype 12 times" \
+	"$(sample_count kmn_right fs_ftype_to_dtype)" 12
 expect_eq "the callee saw both" "$(sample_count kmn_callee kmn_callee_work)" 42
 
 sample_run kmn_dups_a 10
