@@ -142,3 +142,37 @@ sample_count()
 {
 	sed -n "s/^$2 //p" "/sys/kernel/debug/$1/counts"
 }
+
+# What "kapimon hook --json" left in a file is read with these; the numbers are those of its ledger.
+
+# ledger_total FILE COUNT: hits, recorded... of all hooks together
+ledger_total()
+{
+	sed -n "s/.*\"total\":{[^}]*\"$2\":\([0-9]*\).*/\1/p" "$1"
+}
+
+# ledger_count FILE FUNCTION entry|return COUNT: a line for each function of the name
+ledger_count()
+{
+	grep -o '{"hits":[^}]*}' "$1" | grep "\"function\":\"$2\"" | grep "\"point\":\"$3\"" |
+		sed "s/.*\"$4\":\([0-9]*\).*/\1/"
+}
+
+# json_calls FILE FUNCTION [REGEX]: how many calls of the function were recorded that match
+json_calls()
+{
+	grep "^{\"kind\":\"entry\".*\"function\":\"$2\"" "$1" | grep -Ec -e "${3:-.}" || true
+}
+
+# expect_balance NAME FILE: in each row, hits = recorded + filtered + lost + suspended
+expect_balance()
+{
+	expect_balance_rows=$(grep -o '{"hits":[^}]*}' "$2" | tr -c '0-9\n' ' ' |
+		awk '$1 != $2 + $3 + $4 + $5 { print }')
+	if [ -n "$(ledger_total "$2" hits)" ] && [ -z "$expect_balance_rows" ]; then
+		ok "$1"
+	else
+		not_ok "$1"
+		note "$(tail -n 1 "$2")"
+	fi
+}
