@@ -87,6 +87,8 @@ static _Noreturn void guard_main(const char *group, int end)
 		if (got == 1)
 			hurrying = said == SAY_HURRY;
 	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (!hurrying && hurry_read() == '0')
+		hurrying = hurry_write('1');
 	for (int turn = 0; tracefs_remove_group(group) && turn < REMOVE_TURNS; turn++)
 		pause_ms(REMOVE_PAUSE_MS);
 	if (hurrying)

@@ -135,7 +135,8 @@ static bool in_group(const char *name, const char *group)
 	return !strncmp(name, group, length) && name[length] == '/';
 }
 
-unsigned tracefs_remove_group(const char *group)
+/* One look at all events; *removed says how many are gone now. */
+static unsigned remove_pass(const char *group, unsigned *removed)
 {
 	struct lines lines = {.fd = definitions_open(O_RDONLY)};
 	int definitions = definitions_open(O_WRONLY | O_APPEND);
@@ -151,13 +152,27 @@ unsigned tracefs_remove_group(const char *group)
 			continue;
 		snprintf(last, sizeof(last), "%s", name);
 		snprintf(command, sizeof(command), "-:%s\n", name);
-		if (write(definitions, command, strlen(command)) < 0 && errno != ENOENT)
+		if (write(definitions, command, strlen(command)) >= 0)
+			++*removed;
+		else if (errno != ENOENT)
 			left++;
 	}
 	if (lines.fd >= 0)
 		close(lines.fd);
 	if (definitions >= 0)
 		close(definitions);
+	return left;
+}
+
+unsigned tracefs_remove_group(const char *group)
+{
+	unsigned removed, left;
+
+	/* What is removed moves the lines behind it, so that the next read passes over some. */
+	do {
+		removed = 0;
+		left = remove_pass(group, &removed);
+	} while (removed);
 	return left;
 }
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# A thousand functions at once, put in and taken out in bearable time, every call accounted for.
+# limit: 400
+
+cat >load.sh <<'END'
+cut -d' ' -f1 /proc/uptime >began
+cat /proc/meminfo /proc/self/maps >/dev/null
+ls -R /sys/block >/dev/null
+cut -d' ' -f1 /proc/uptime >ended
+END
+
+# seconds FROM TO
+seconds()
+{
+	awk -v from="$1" -v to="$2" 'BEGIN { printf "%.1f s", to - from }'
+}
+
+start=$(cut -d' ' -f1 /proc/uptime)
+expect_status "a thousand functions are watched" 0 \
+	kapimon hook 'tcp_*' 'udp_*' 'seq_*' 'kernfs_*' 'vfs_*' 'inet_*' 'blk_*' -- sh load.sh
+end=$(cut -d' ' -f1 /proc/uptime)
+note "to attach: $(seconds "$start" "$(cat began)"), to work: $(seconds "$(cat began)" \
+	"$(cat ended)"), to detach: $(seconds "$(cat ended)" "$end")"
+note "$(tail -n 2 err)"
+expect_match "calls are recorded" out 'seq_printf\('
+expect_match "there are very many hooks" err '^total \(with [0-9]{3,} more\)'
+expect_match "every call is accounted for" err '^COMPLETE'
+expect_eq "no event is left" "$(grep -c kapimon /sys/kernel/tracing/kprobe_events || true)" 0
