@@ -173,6 +173,19 @@ static void plan_files(struct text *plan, const struct lab_options *options,
 		plan_share(plan, i, options->shares[i].path, options->shares[i].writable);
 }
 
+/* The user's modules stand in the guest, where "kapimon hook --on-load" looks for their files. */
+static void plan_module_path(struct text *plan)
+{
+	const char *path = getenv("KAPIMON_MODULE_PATH");
+	struct text variable = TEXT_INIT;
+
+	text_addf(&variable, "KAPIMON_MODULE_PATH=" PLAN_MODULES "%s%s", path ? ":" : "",
+		  path ? path : "");
+	plan_add(plan, PLAN_ENVIRONMENT, text_string(&variable));
+	plan->failed |= variable.failed;
+	text_fini(&variable);
+}
+
 static void plan_environment(struct text *plan)
 {
 	/* What makes programs speak and show as they do on the host, and Kapimon's own. */
@@ -189,6 +202,7 @@ static void plan_environment(struct text *plan)
 				plan_add(plan, PLAN_ENVIRONMENT, *variable);
 		}
 	}
+	plan_module_path(plan);
 }
 
 /* Does this command watch while another command of its own runs? */
