@@ -22,6 +22,20 @@ static __always_inline void module_text(struct module *module, __u64 *base, __u6
 	}
 }
 
+/* The text of the init function: base and size are 0 when it is over. */
+static __always_inline void module_init_text(struct module *module, __u64 *base, __u64 *size)
+{
+	struct module___layout *old = (void *)module;
+
+	if (bpf_core_field_exists(module->mem)) {
+		*base = (__u64)BPF_CORE_READ(module, mem[4].base);
+		*size = BPF_CORE_READ(module, mem[4].size);
+	} else {
+		*base = (__u64)BPF_CORE_READ(old, init_layout.base);
+		*size = BPF_CORE_READ(old, init_layout.text_size);
+	}
+}
+
 static __always_inline __u64 named_bit(const __u64 *words)
 {
 	for (int i = 0; i < KMN_MAX_NAMED; i++) {
@@ -76,7 +90,7 @@ struct module_record {
 static __always_inline void module_event(struct module *module, __u8 kind)
 {
 	struct module_record record = {};
-	__u64 number;
+	__u64 number, init, init_size;
 	__u64 name[7]; /* aligned, unlike the record's */
 	__u32 cpu = bpf_get_smp_processor_id();
 
@@ -90,7 +104,12 @@ static __always_inline void module_event(struct module *module, __u8 kind)
 	record.bit = named_bit(name);
 	record.fetched.length = 56;
 	number = record.bit ? record.bit - 1 : MODULE_SHARED;
-	mark_pages(record.base, record.size, kind == KMN_MODULE_LOAD ? number : KMN_NO_MODULE);
+	if (kind == KMN_MODULE_UNLOAD)
+		number = KMN_NO_MODULE;
+	mark_pages(record.base, record.size, number);
+	module_init_text(module, &init, &init_size);
+	if (init)
+		mark_pages(init, init_size, number);
 	emit(&record.header, sizeof(record), cpu);
 }
 

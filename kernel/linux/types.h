@@ -71,6 +71,7 @@ struct module_layout {
 struct module___layout {
 	char name[56];
 	struct module_layout core_layout;
+	struct module_layout init_layout;
 };
 
 /* Since Linux 6.4 (ac3b43283923, "module: replace module_layout with module_memory"). */
@@ -81,7 +82,7 @@ struct module_memory {
 
 struct module {
 	char name[56];
-	struct module_memory mem[1]; /* [0] is MOD_TEXT */
+	struct module_memory mem[5]; /* [0] is MOD_TEXT, [4] MOD_INIT_TEXT */
 };
 
 struct kprobe {
