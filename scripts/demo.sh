@@ -16,7 +16,8 @@ color=
 
 mkdir -p "$samples"
 echo "demo: building the sample modules for Linux $kernel, the first time with its headers"
-scripts/build-samples.sh "$kernel" "$samples" >"$samples.log" 2>&1 || {
+KAPIMON=$build/kapimon scripts/build-samples.sh "$kernel" "$samples" \
+	>"$samples.log" 2>&1 || {
 	cat "$samples.log" >&2
 	exit 1
 }
@@ -31,10 +32,13 @@ cat <<-EOF
 EOF
 
 # the first rmdir finds a file in the folder
-work='cd /tmp && mkdir demo && touch demo/file && ! rmdir demo && rm demo/file && rmdir demo'
+module=$(cd "$samples" && pwd)/kmn_init.ko
+work="insmod $module calls=1 && cd /tmp && mkdir demo && touch demo/file
+	! rmdir demo && rm demo/file && rmdir demo"
 status=0
+export KAPIMON_MODULE_PATH="${module%/*}"
 # shellcheck disable=SC2086 # an option or nothing
-"$build/kapimon" lab --kernel "$kernel" --module "$samples/kmn_init.ko" --output "$capture" -- \
+"$build/kapimon" lab --kernel "$kernel" --share "${module%/*}" --output "$capture" -- \
 	kapimon hook --children --session scripts/demo.session --output /dev/kapimon-capture --print \
 	$color -- sh -c "$work" || status=$?
 case $status in
