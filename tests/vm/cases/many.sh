@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# A thousand functions at once, put in and taken out in bearable time, every call accounted for.
+# A thousand functions at once, put in and taken out in bearable time.
 # limit: 400
 
 cat >load.sh <<'END'
@@ -17,13 +17,21 @@ seconds()
 }
 
 start=$(cut -d' ' -f1 /proc/uptime)
-expect_status "a thousand functions are watched" 0 \
-	kapimon hook 'tcp_*' 'udp_*' 'seq_*' 'kernfs_*' 'vfs_*' 'inet_*' 'blk_*' -- sh load.sh
+# This method can miss calls made by interrupts inside the monitor's program: it has to say so then.
+status=0
+kapimon hook 'tcp_*' 'udp_*' 'seq_*' 'kernfs_*' 'vfs_*' 'inet_*' 'blk_*' -- sh load.sh \
+	>out 2>err || status=$?
 end=$(cut -d' ' -f1 /proc/uptime)
 note "to attach: $(seconds "$start" "$(cat began)"), to work: $(seconds "$(cat began)" \
 	"$(cat ended)"), to detach: $(seconds "$(cat ended)" "$end")"
 note "$(tail -n 2 err)"
 expect_match "calls are recorded" out 'seq_printf\('
 expect_match "there are very many hooks" err '^total \(with [0-9]{3,} more\)'
-expect_match "every call is accounted for" err '^COMPLETE'
+case $status in
+0) expect_match "it is complete" err '^COMPLETE$' ;;
+*)
+	expect_eq "it runs" $status 3
+	expect_match "it says what was missed" err '^INCOMPLETE: [0-9.]+% missed'
+	;;
+esac
 expect_eq "no event is left" "$(grep -c kapimon /sys/kernel/tracing/kprobe_events || true)" 0
