@@ -1,37 +1,57 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs inside the guest (bench/run.sh starts it): hook $1 functions spread over the kernel's text
-# and take the time until the command starts, and from its end until the monitor has ended.
+# Runs inside the guest (bench/run.sh starts it): for each number given, hook the entries of so many
+# functions spread over the kernel's text, let a command sleep for a moment, and print a row of a
+# table:
+#
+#	RELEASE METHOD HOOKS START ATTACH DETACH
+#
+# in seconds. START is the whole way from the call of kapimon to the first instruction of the
+# command; it includes ATTACH, which is what "kapimon hook --verbose" calls so. "N+" hooks N functions
+# with --exact. "#" begins a remark.
 set -eu
 
-hooks=$1
 now()
 {
 	date +%s%N
 }
 
 cd /tmp
-# Functions of modules and copies made by the compiler are left out; every n-th of the rest.
-grep -v '[].[]' /sys/kernel/tracing/available_filter_functions | sort -u >functions
-step=$(($(wc -l <functions) / hooks))
-awk -v step="$step" -v hooks="$hooks" 'NR % step == 0 && n++ < hooks { print "hook " $1 }' \
-	functions >session
+kapimon list --module vmlinux --json | sed -n 's/.*"name":"\([^"]*\)".*/\1/p' | sort -u >functions
+for number; do
+	hooks=${number%+}
+	exact=
+	[ "$hooks" = "$number" ] || exact=--exact
+	# every n-th of them
+	step=$(($(wc -l <functions) / hooks))
+	awk -v step="$step" -v hooks="$hooks" 'NR % step == 0 && n++ < hooks { print "hook " $1 }' \
+		functions >session
+	# one function that a command calls, so that something is seen
+	[ "$hooks" != 1 ] || echo "hook vfs_mkdir" >session
 
-start=$(now)
-status=0
-kapimon hook --session session -- sh -c 'date +%s%N >began; sleep 1; date +%s%N >ended' \
-	>/dev/null 2>log || status=$?
-end=$(now)
-# 3: it ran, but calls were lost, which is no matter here
-case $status in
-0 | 3) ;;
-*)
-	cat log >&2
-	exit "$status"
-	;;
-esac
-awk -v kernel="$(uname -r)" -v hooks="$(wc -l <session)" -v start="$start" -v end="$end" \
-	-v began="$(cat began)" -v ended="$(cat ended)" 'BEGIN {
-	printf "%s: %d hooks: attach %.2f s, detach %.2f s\n", kernel, hooks,
-		(began - start) / 1e9, (end - ended) / 1e9
-}'
+	start=$(now)
+	status=0
+	# shellcheck disable=SC2086 # an option or nothing
+	kapimon hook $exact --verbose --no-stack --session session --output capture --force -- \
+		sh -c 'date +%s%N >began; sleep 1' >/dev/null 2>log || status=$?
+	# 3: it ran, but calls were missed, which is no matter here
+	case $status in
+	0 | 3) ;;
+	*)
+		grep -v ' by ' log >&2
+		exit "$status"
+		;;
+	esac
+	grep 'could not be hooked' log | sed 's/^kapimon hook:/#/' || true
+	awk -v release="$(uname -r)" -v start="$start" -v began="$(cat began)" '
+		/^hook [0-9]+: .* by / { methods[$NF]++ }
+		/^kapimon hook: attached / { hooks = $4; attach = $(NF - 1) }
+		/^kapimon hook: detached / { detach = $(NF - 1) }
+		END {
+			for (method in methods)
+				if (methods[method] > methods[most])
+					most = method
+			printf "%s %s %d %.2f %.2f %.2f\n", release, most, hooks,
+				(began - start) / 1e9, attach, detach
+		}' log
+done

@@ -1,18 +1,70 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# How long attaching and detaching a thousand hooks takes, on each kernel of $KERNELS, in the lab.
-# Under emulation the numbers are some twenty times those of hardware: they compare versions, they
-# don't predict.
+# Measure, and write what was measured to docs/performance.md: how long hooks take to come and go on
+# each kernel of $KERNELS, in the lab (bench/attach.sh), and how fast captures are written and read
+# and how long they get, here (bench/bench_capture.c). Nothing that was not measured in this run is
+# in the page.
 #
-#	bench/run.sh [HOOKS]
+#	bench/run.sh [NUMBER_OF_HOOKS]...
 set -eu
 
-hooks=${1:-1000}
-here=$(cd "$(dirname "$0")/.." && pwd)
-cd "$here"
-kapimon=${KAPIMON:-${BUILD:-build}/kapimon}
+[ $# -gt 0 ] || set -- 1 16 100 1000
+cd "$(dirname "$0")/.."
+build=${BUILD:-build}
+page=docs/performance.md
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+package()
+{
+	dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo '(version not known)'
+}
 
 for kernel in ${KERNELS:-6.1 6.12}; do
-	"$kapimon" lab --kernel "$kernel" --timeout 1200s --share "$here" -- \
-		sh bench/attach.sh "$hooks"
+	echo "bench: hooks on $kernel" >&2
+	"$build/kapimon" lab --kernel "$kernel" --verbose -- true 2>&1 |
+		sed -n 's/^kapimon lab: booting under //p' >"$work/accelerator"
+	"$build/kapimon" lab --kernel "$kernel" --timeout 1200s --share "$PWD" -- \
+		sh "$PWD/bench/attach.sh" "$@" >"$work/rows"
+	cat "$work/rows" >&2
+	awk -v accelerator="$(cat "$work/accelerator")" '
+		/^#/ { next }
+		{ printf "| %s, %s | %s | %d | %s | %s | %s |\n", $1, accelerator, $2, $3, $4, $5, $6 }
+	' "$work/rows" >>"$work/table"
 done
+echo "bench: captures" >&2
+"$build/bench/bench_capture" "$work/bench.kmn" >"$work/capture"
+cat "$work/capture" >&2
+
+cat >"$work/page" <<-EOF
+	# Performance
+
+	\`make bench\` measures this and writes this page. $("$build/kapimon" --version), measured
+	on $(date -u +%F) on a machine of $(nproc) processors, with Debian's packages of libbpf
+	($(package libbpf-dev)), gcc ($(package gcc)), clang ($(package clang)) and QEMU
+	($(package qemu-system-x86)).
+
+	## Hooks coming and going
+
+	\`kapimon hook --verbose --no-stack\` in the lab, with two processors in the guest, on the
+	entries of functions spread over the kernel's text. Under emulation a guest is many times slower
+	than the machine: these numbers compare methods and versions, they don't predict what hardware
+	takes. *Start* is the whole way from the call of \`kapimon\` to the first instruction of the
+	command that it watches. *Attach*, a part of it, is what \`--verbose\` calls so: looking the
+	functions up, loading the BPF programs, putting the hooks in. *Detach* takes them out and settles
+	the counts for the ledger. Seconds, one run.
+
+	| Kernel | Method | Hooks | Start | Attach | Detach |
+	|---|---|---|---|---|---|
+	$(cat "$work/table")
+
+	## Captures
+
+	\`bench/bench_capture\` on the machine itself, one core: a million events, entries and returns of
+	eight functions with three arguments, 290 different stacks of 20 frames. Bytes for an event
+	are those of its record in the kernel's buffer and those in the file.
+
+	$(sed 's/^/    /' "$work/capture")
+EOF
+mv "$work/page" "$page"
+echo "bench: written to $page" >&2
