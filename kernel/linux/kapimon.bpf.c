@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The programs. fentry, fexit are templates: user space clones them per function and copy.
- * The kprobe ones learn their hook and counters from the attach cookie, hook | slot << 32, or from the
- * address of the probe.
+ * The kprobe ones learn their hook and counters from the attach cookie, hook | slot << 32, or from
+ * the address of the probe.
  */
 #include "types.h"
 #include <bpf/bpf_helpers.h>

@@ -2,8 +2,8 @@
 /*
  * Calls that a kprobe kept from us. A kprobe that fires inside another one's handler counts nmissed
  * and does nothing else; a return probe without a free instance likewise. And when any BPF program
- * of the kprobe kind is running on the processor, the kernel drops ours without a word: but the event
- * has counted its hit by then, so that every run compares the hits with its runs.
+ * of the kprobe kind is running on the processor, the kernel drops ours without a word: but the
+ * event has counted its hit by then, so that every run compares the hits with its runs.
  */
 #ifndef KMN_LINUX_MISSED_H
 #define KMN_LINUX_MISSED_H

@@ -46,7 +46,7 @@ struct kmn_counters {
 	uint64_t hits;
 	uint64_t
 		unpaired; /* returns without an entry, or entries that found no room to be paired */
-	uint64_t probe;	   /* the kernel's struct kprobe */
+	uint64_t probe;	  /* the kernel's struct kprobe */
 	uint64_t reserved[2];
 };
 
