@@ -11,6 +11,7 @@
 #include "command/terminal.h"
 #include "session/capture_sink.h"
 #include "session/child.h"
+#include "session/control.h"
 #include "session/pump.h"
 #include "source/linux_source.h"
 #include "view/json.h"
@@ -80,9 +81,20 @@ static void tell_methods(struct source *source)
 	}
 }
 
-static bool command_ended(void *context)
+/* What the pump asks for once a turn. */
+struct turn {
+	struct source *source;
+	struct child *child;	 /* NULL: no command is watched */
+	struct control *control; /* NULL: nothing changes on the way */
+};
+
+static bool take_turn(void *context)
 {
-	return child_ended(context);
+	struct turn *turn = context;
+
+	if (turn->control)
+		control_poll(turn->control, turn->source, stderr);
+	return turn->child && child_ended(turn->child);
 }
 
 static uint64_t now_ns(void)
@@ -111,31 +123,40 @@ static void tell_attached(struct source *source, uint64_t time)
 static int pump(struct hook_options *options, struct source *source, struct sink **sinks,
 		size_t n_sinks, struct child *child, struct error *err)
 {
+	struct turn turn = {.source = source, .child = child};
 	struct pump moving = {.source = source,
 			      .sinks = sinks,
 			      .n_sinks = n_sinks,
 			      .stop = &interrupted,
-			      .count = options->spec.count};
+			      .count = options->spec.count,
+			      .finished = take_turn,
+			      .context = &turn};
 	uint64_t start = now_ns();
 	struct ledger ledger;
 	int status;
 
-	if (source->ops->apply(source, &options->spec, err))
+	if (options->control) {
+		turn.control = control_open(options->control, &options->spec, err);
+		if (!turn.control)
+			return -1;
+	}
+	if (source->ops->apply(source, &options->spec, err)) {
+		control_close(turn.control);
 		return -1;
+	}
 	if (options->verbose) {
 		tell_methods(source);
 		tell_attached(source, now_ns() - start);
 	}
 	tell_remarks(source);
-	if (child) {
-		if (child_go(child, options->child[0], err))
-			return -1;
-		moving.finished = command_ended;
-		moving.context = child;
+	if (child && child_go(child, options->child[0], err)) {
+		control_close(turn.control);
+		return -1;
 	}
 	moving.deadline = options->time ? now_ns() + options->time : 0;
 	ledger_init(&ledger);
 	status = pump_run(&moving, &ledger, err);
+	control_close(turn.control);
 	if (options->verbose)
 		tell_time("detached", moving.stopping);
 	if (!status && !ledger_complete(&ledger))

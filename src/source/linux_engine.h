@@ -51,6 +51,7 @@ struct hook {
 	struct prototype_traits traits;
 	bool returns;
 	bool on;
+	bool leaving; /* being turned off while others go on */
 	bool multi; /* belongs to the engine's kprobe.multi links */
 	unsigned copies;
 	struct program programs[N_POINTS][KMN_MAX_COPIES];

@@ -99,6 +99,12 @@ static bool by_trampoline(const struct hook *hook)
 	return hook->api->method == METHOD_FENTRY;
 }
 
+/* At the end of a recording all hooks that are in are marked, on the way those that leave. */
+static bool concerned(const struct engine *engine, const struct hook *hook, bool end)
+{
+	return hook->on && (!end || !engine->recording || hook->leaving);
+}
+
 /* Each base is taken once; hooks that come while recording get theirs later. */
 static void program_mark(struct program *program, bool end)
 {
@@ -123,7 +129,7 @@ static size_t marks_collect(struct engine *engine, bool end, struct mark *marks)
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		struct hook *hook = engine->hooks[i];
 
-		if (!hook->on || !by_trampoline(hook))
+		if (!concerned(engine, hook, end) || !by_trampoline(hook))
 			continue;
 		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
 			struct program *first = &hook->programs[point][0];
@@ -191,7 +197,8 @@ static size_t event_marks_collect(struct engine *engine, bool end, struct event_
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		struct hook *hook = engine->hooks[i];
 
-		if (!hook->on || hook->api->method != METHOD_KPROBE_EVENT)
+		if (!concerned(engine, hook, end) ||
+		    hook->api->method != METHOD_KPROBE_EVENT)
 			continue;
 		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
 			struct program *program = &hook->programs[point][0];
@@ -275,7 +282,7 @@ static void mark_kprobes(struct engine *engine, bool end)
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		struct hook *hook = engine->hooks[i];
 
-		if (!hook->on || hook->api->method != METHOD_KPROBE)
+		if (!concerned(engine, hook, end) || hook->api->method != METHOD_KPROBE)
 			continue;
 		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
 			struct program *program = &hook->programs[point][0];
@@ -297,7 +304,7 @@ void ledger_mark(struct engine *engine, bool end)
 	mark_kprobes(engine, end);
 	mark_events(engine, end);
 	/* The base of the shared programs is what they had missed before the recording. */
-	if (!engine->n_multis || (!end && engine->recording))
+	if (!engine->n_multis || engine->recording)
 		return;
 	engine->multi_misses[POINT_ENTRY][end] =
 		kernel_misses(bpf_program__fd(engine->object->progs.entry_multi));

@@ -145,6 +145,12 @@ static int explain(struct engine *engine, const char *pattern, struct error *err
 	return -1;
 }
 
+/* Neither a glob nor a regular expression. */
+static bool is_name(const char *pattern)
+{
+	return !strpbrk(pattern, "*?[/");
+}
+
 struct wanted_function {
 	const struct spec_hook *hook;
 	struct function function;
@@ -224,7 +230,7 @@ static int want_pattern(struct linux_source *source, const struct spec *spec,
 			  "through them\n",
 			  denied, hook->pattern);
 	if (list.functions[0].duplicate && wanted->n - before > 1 &&
-	    !strpbrk(hook->pattern, "*?[/"))
+	    is_name(hook->pattern))
 		text_addf(&source->remarks, "'%s' is the name of %zu functions; all are hooked\n",
 			  hook->pattern, wanted->n - before);
 	code = 0;
@@ -308,7 +314,9 @@ static void turn_off(struct engine *engine, struct hook *hook)
 	struct error ignored;
 
 	put_plan(engine, hook, &off, &ignored);
-	ledger_mark(engine, false);
+	hook->leaving = true;
+	ledger_mark(engine, true);
+	hook->leaving = false;
 	hook->on = false;
 }
 
@@ -385,10 +393,18 @@ static int add_hooks(struct linux_source *source, const struct spec *spec, struc
 		    put_plan(engine, hook, &plan, err))
 			goto out;
 	}
-	if (attach_hooks(engine, new, n_new, err))
-		goto out;
-	for (size_t i = 0; i < n_new; i++)
+	code = attach_hooks(engine, new, n_new, err);
+	for (size_t i = 0; i < n_new; i++) {
 		failed += !new[i]->on;
+		/* Who names a function wants that one: what can't be had is no mere remark. */
+		if (!new[i]->on && is_name(new[i]->pattern)) {
+			code = -1;
+			explain(engine, new[i]->pattern, err);
+			break;
+		}
+	}
+	if (code)
+		goto out;
 	if (failed)
 		text_addf(&source->remarks,
 			  "%zu of %zu functions could not be hooked; \"kapimon list --why NAME\" "
@@ -425,11 +441,40 @@ static int follow_system(struct engine *engine)
 	return 0;
 }
 
+/* With ftrace switched off hooks go in and never fire. */
+static int check_ftrace(struct error *err)
+{
+	FILE *file = fopen("/proc/sys/kernel/ftrace_enabled", "re");
+	int enabled = 1;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%d", &enabled) != 1)
+		enabled = 1;
+	fclose(file);
+	if (enabled)
+		return 0;
+	error_set(err, "ftrace is switched off on this machine: no hook would ever fire");
+	return error_hint(err, "switch it on: \"sysctl kernel.ftrace_enabled=1\"");
+}
+
+/* Every capture says what it was asked for. */
+static int describe_spec(struct engine *engine, const struct spec *spec, struct error *err)
+{
+	struct text text = TEXT_INIT;
+
+	spec_print(spec, &text);
+	engine->catalog.spec = text_take(&text);
+	return engine->catalog.spec ? 0 : error_no_memory(err);
+}
+
 static int first_apply(struct linux_source *source, const struct spec *spec, struct error *err)
 {
 	struct engine *engine = &source->engine;
 
 	describe_system(engine);
+	if (check_ftrace(err) || describe_spec(engine, spec, err))
+		return -1;
 	if (spec_copy(&engine->spec, spec, err))
 		return -1;
 	if (add_hooks(source, spec, err))
@@ -548,8 +593,8 @@ static int linux_stop(struct source *source, struct error *err)
 		return 0;
 	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_OUTSIDE,
 			 __ATOMIC_RELEASE);
-	ledger_mark(engine, true);
 	engine->recording = false;
+	ledger_mark(engine, true);
 	detach_all(engine);
 	me->stopped = true;
 	return 0;

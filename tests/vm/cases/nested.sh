@@ -11,7 +11,7 @@ import json, sys
 file, hook, point, name = sys.argv[1:]
 *_, last = open(file)
 for row in json.loads(last)["ledger"]["hooks"]:
-    if row["function"] == hook and row["point"] == point:
+    if row.get("function") == hook and row["point"] == point:
         print(row[name])
 END
 }
