@@ -8,6 +8,8 @@
 #	bench/run.sh [NUMBER_OF_HOOKS]...
 set -eu
 
+# Other work on the machine is in the numbers too.
+load=$(cut -d ' ' -f 1 /proc/loadavg)
 [ $# -gt 0 ] || set -- 1 16 100 1000
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -40,7 +42,7 @@ cat >"$work/page" <<-EOF
 	# Performance
 
 	\`make bench\` measures this and writes this page. $("$build/kapimon" --version), measured
-	on $(date -u +%F) on a machine of $(nproc) processors, with Debian's packages of libbpf
+	on $(date -u +%F) on a machine of $(nproc) processors (load average at the start: $load), with Debian's packages of libbpf
 	($(package libbpf-dev)), gcc ($(package gcc)), clang ($(package clang)) and QEMU
 	($(package qemu-system-x86)).
 
