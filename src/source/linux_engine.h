@@ -28,6 +28,9 @@
 struct events;
 struct kapimon_bpf;
 
+/* More functions than this are hooked by the method that is fast to put in. */
+#define TRAMPOLINES_AT_MOST 16
+
 enum point { POINT_ENTRY, POINT_RETURN, N_POINTS };
 
 /* One program on one function: a copy of the hook's entry or return side. */
@@ -52,7 +55,7 @@ struct hook {
 	bool returns;
 	bool on;
 	bool leaving; /* being turned off while others go on */
-	bool multi; /* belongs to the engine's kprobe.multi links */
+	bool multi;   /* belongs to the engine's kprobe.multi links */
 	unsigned copies;
 	struct program programs[N_POINTS][KMN_MAX_COPIES];
 	char refused[160]; /* why the better method was not taken; "" if it was */

@@ -197,8 +197,7 @@ static size_t event_marks_collect(struct engine *engine, bool end, struct event_
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		struct hook *hook = engine->hooks[i];
 
-		if (!concerned(engine, hook, end) ||
-		    hook->api->method != METHOD_KPROBE_EVENT)
+		if (!concerned(engine, hook, end) || hook->api->method != METHOD_KPROBE_EVENT)
 			continue;
 		for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
 			struct program *program = &hook->programs[point][0];

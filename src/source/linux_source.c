@@ -229,8 +229,7 @@ static int want_pattern(struct linux_source *source, const struct spec *spec,
 			  "%zu of the functions of '%s' are not hooked: the monitor itself runs "
 			  "through them\n",
 			  denied, hook->pattern);
-	if (list.functions[0].duplicate && wanted->n - before > 1 &&
-	    is_name(hook->pattern))
+	if (list.functions[0].duplicate && wanted->n - before > 1 && is_name(hook->pattern))
 		text_addf(&source->remarks, "'%s' is the name of %zu functions; all are hooked\n",
 			  hook->pattern, wanted->n - before);
 	code = 0;

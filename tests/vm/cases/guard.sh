@@ -8,6 +8,7 @@ expedited=/sys/kernel/rcu_expedited
 
 programs()
 {
+	# shellcheck disable=SC2010 # file names of the kernel's
 	ls /proc/[0-9]*/fd -l 2>/dev/null | grep -c 'anon_inode:bpf-prog' || true
 }
 

@@ -34,6 +34,7 @@ records()
 
 ledger_adds_up()
 {
+	# shellcheck disable=SC2015 # ok doesn't fail
 	[ "$(field "$2" kmn_nested_target "$3" hits)" = \
 		"$(($(field "$2" kmn_nested_target "$3" recorded) +
 		$(field "$2" kmn_nested_target "$3" filtered) +
