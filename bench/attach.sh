@@ -17,7 +17,9 @@ now()
 }
 
 cd /tmp
-kapimon list --module vmlinux --json | sed -n 's/.*"name":"\([^"]*\)".*/\1/p' | sort -u >functions
+# What every method can hook.
+kapimon list --module vmlinux --json |
+	sed -n 's/.*"name":"\([^"]*\)".*"ftrace":true,"kprobe":true.*/\1/p' | sort -u >functions
 for number; do
 	hooks=${number%+}
 	exact=
