@@ -47,7 +47,13 @@ static __always_inline __u32 fetch_path(struct scratch *scratch, __u64 address, 
 		long n;
 
 		LAUNDER(at);
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
+		if (dentry == parent && dentry != BPF_CORE_READ(mount, mnt.mnt_root)) {
+			/* A pipe, a socket...: it has no place, so its file system has to do. */
+			n = bpf_probe_read_kernel_str(cursor_room(scratch, at), COMPONENT_MAX,
+						      BPF_CORE_READ(dentry, d_sb, s_type, name));
+			return at + (n & (2 * COMPONENT_MAX - 1)) - begin;
+		}
+		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
 
 			if (!vfsmount || up == mount || !up) {

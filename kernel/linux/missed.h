@@ -12,6 +12,8 @@
 
 /* arch/x86: the kprobe being handled, and where this processor's per-CPU memory lies. */
 extern const struct kprobe *current_kprobe __ksym __weak;
+/* Of several kprobes at one address, the one whose turn it is; NULL where there is only one. */
+extern const struct kprobe *kprobe_instance __ksym __weak;
 extern const unsigned long this_cpu_off __ksym __weak;
 
 static __always_inline void kprobe_account(__u32 slot)
@@ -24,9 +26,11 @@ static __always_inline void kprobe_account(__u32 slot)
 	if (!count)
 		return;
 	count->runs++;
-	if (!&current_kprobe || !&this_cpu_off)
+	if (!&current_kprobe || !&kprobe_instance || !&this_cpu_off)
 		return;
-	probe = *(struct kprobe **)bpf_this_cpu_ptr(&current_kprobe);
+	probe = *(struct kprobe **)bpf_this_cpu_ptr(&kprobe_instance);
+	if (!probe)
+		probe = *(struct kprobe **)bpf_this_cpu_ptr(&current_kprobe);
 	base = *(unsigned long *)bpf_this_cpu_ptr(&this_cpu_off);
 	if (!probe)
 		return;

@@ -125,7 +125,7 @@ struct kmn_rate {
 };
 
 #define KMN_MAX_COMMS 4
-#define KMN_MAX_NAMED 16 /* modules named by filters */
+#define KMN_MAX_NAMED 62 /* modules named by filters */
 
 /*
  * Which module a page of text belongs to: kernel and modules lie in the top 2 GiB of the address

@@ -18,8 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* More functions than this are hooked by the method that is fast to put in. */
-#define TRAMPOLINES_AT_MOST 16
 #define DETACH_THREADS 16
 
 static int take_slot(struct engine *engine, struct program *program, struct error *err)

@@ -123,6 +123,16 @@ static void set_trampolines(struct engine *engine)
 		kallsyms_address(kallsyms, "return_to_handler");
 }
 
+/* Each program costs the verifier its time. */
+static void leave_out_unused(struct engine *engine, size_t n_hooks)
+{
+	bool many = engine->spec.exact == SPEC_EXACT_NO ||
+		    (engine->spec.exact == SPEC_EXACT_AUTO && n_hooks > TRAMPOLINES_AT_MOST);
+
+	bpf_program__set_autoload(engine->object->progs.entry_multi, many);
+	bpf_program__set_autoload(engine->object->progs.return_multi, many);
+}
+
 /* A kernel without modules has no tracepoints for them. */
 static void leave_out_missing(struct kapimon_bpf *object)
 {
@@ -177,6 +187,7 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 	if (set_sizes(engine, err))
 		goto fail;
 	leave_out_missing(object);
+	leave_out_unused(engine, n_hooks);
 	memset(object->data_pages->text_pages, KMN_NO_MODULE, KMN_TEXT_PAGES);
 	/* A harmless function that is there wherever BPF trampolines are (net/bpf/test_run.c). */
 	bpf_program__set_attach_target(object->progs.entry_fentry, 0, "bpf_fentry_test1");

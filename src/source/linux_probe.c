@@ -170,7 +170,7 @@ bool probe_multi_works(struct engine *engine)
 	__u64 none = ~0ull;
 	int link;
 
-	if (!kallsyms)
+	if (!kallsyms || !bpf_program__autoload(engine->object->progs.entry_multi))
 		return false;
 	address = kallsyms_address(kallsyms, "bpf_fentry_test1");
 	if (!address)
