@@ -17,9 +17,11 @@ now()
 }
 
 cd /tmp
-# What every method can hook.
+# What every method can hook, and no names that stand for several functions.
+awk '$2 ~ /[tTwW]/ && !$4 { print $3 }' /proc/kallsyms | sort | uniq -u >names
 kapimon list --module vmlinux --json |
-	sed -n 's/.*"name":"\([^"]*\)".*"ftrace":true,"kprobe":true.*/\1/p' | sort -u >functions
+	sed -n 's/.*"name":"\([^"]*\)".*"ftrace":true,"kprobe":true.*/\1/p' | sort -u |
+	comm -12 names - >functions
 for number; do
 	hooks=${number%+}
 	exact=
