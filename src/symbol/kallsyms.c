@@ -63,6 +63,13 @@ bool symbol_is_boundary(const struct symbol *symbol)
 }
 
 /* The order is that of compare_symbols() in the kernel's scripts/kallsyms.c. */
+/* Every module calls its init and exit functions so as well (include/linux/module.h). */
+static bool symbol_is_alias(const struct symbol *symbol)
+{
+	return symbol->module &&
+	       (!strcmp(symbol->name, "init_module") || !strcmp(symbol->name, "cleanup_module"));
+}
+
 int symbol_compare_plainness(const struct symbol *a, const struct symbol *b)
 {
 	bool weak_a = a->type == 'w' || a->type == 'W', weak_b = b->type == 'w' || b->type == 'W';
@@ -73,6 +80,8 @@ int symbol_compare_plainness(const struct symbol *a, const struct symbol *b)
 		return weak_a ? 1 : -1;
 	if (boundary_a != boundary_b)
 		return boundary_a ? 1 : -1;
+	if (symbol_is_alias(a) != symbol_is_alias(b))
+		return symbol_is_alias(a) ? 1 : -1;
 	if (underscores_a != underscores_b)
 		return underscores_a < underscores_b ? -1 : 1;
 	return strcmp(a->name, b->name);

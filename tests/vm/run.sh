@@ -23,7 +23,7 @@ KAPIMON=${KAPIMON:-$here/${BUILD:-build}/kapimon}
 export KAPIMON # for build-samples.sh
 samples=$here/${BUILD:-build}/samples/$kernel
 # seconds for one guest with all its cases; a case has its own, shorter limit (guest.sh)
-limit=${VM_LIMIT:-1200}
+limit=${VM_LIMIT:-2400}
 
 [ -x "$KAPIMON" ] || fail "$KAPIMON is missing; run make build"
 scripts/build-samples.sh "$kernel" "$samples" >&2 || fail "there are no samples for $kernel"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 # A monitor that is killed leaves nothing in the kernel: no event, no program, no setting.
-# limit: 240
+# limit: 400
 
 events=/sys/kernel/tracing/kprobe_events
 expedited=/sys/kernel/rcu_expedited
@@ -54,7 +54,7 @@ expect_eq "grace periods are as before" "$(cat $expedited)" "$before"
 expect_eq "no program is left" "$(programs)" 0
 
 # While it puts its probes in, when grace periods are expedited.
-kapimon hook -r 'vfs_*' >out 2>err &
+kapimon hook -r 'vfs_*' --on-load kmn_init >out 2>err &
 monitor=$!
 expect_status "it begins" 0 wait_for 60 has_events
 note "rcu_expedited at that moment: $(cat $expedited)"
@@ -71,7 +71,8 @@ kill -9 $gone
 wait $gone || true
 echo "p:kapimon_$gone/stale vfs_open" >>$events
 echo "p:kapimon_$$/alive vfs_read" >>$events
-expect_status "the next run" 0 kapimon hook --fast vfs_read vfs_open -- cat /proc/meminfo
+expect_status "the next run" 0 \
+	kapimon hook --fast vfs_read vfs_open --on-load kmn_init -- cat /proc/meminfo
 expect_no_match "removed what a dead one had left" $events "kapimon_$gone/"
 expect_match "but not what belongs to a living one" $events "kapimon_$$/alive"
 echo "-:kapimon_$$/alive" >>$events
