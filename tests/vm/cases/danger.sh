@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# limit: 110
+# limit: 200
 # What is known to hang a kernel is refused by name, and the hottest functions of all, hooked with
 # stacks and under load, leave the machine alive.
 
