@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Measured on 6.1 under emulation, 1,000 functions, seconds: perf kprobes one by one 26 to attach
- * and 114 to detach; one event for all of them 13 and 20. What is left is ftrace's, which walks all its records for every probe. The removal of a definition waits for a
- * grace period per probe (18 s of the detaching), unless those are expedited (0.05 s).
+ * and 114 to detach; one event for all of them 13 and 20. What is left is ftrace's, which walks all
+ * its records for every probe. The removal of a definition waits for a grace period per probe (18 s
+ * of the detaching), unless those are expedited (0.05 s).
  */
 #include "source/linux_events.h"
 
