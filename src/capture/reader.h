@@ -38,6 +38,13 @@ int capture_next(struct capture_reader *reader, int timeout_ms,
  * out records; a pipe, whose writer may go on for days, it leaves at once.
  */
 void capture_stop(struct capture_reader *reader);
+/*
+ * Go on at the first block with records of `time` (monotonic, as in a record) or later, passing
+ * over those before it unread; the records handed out next may begin before `time`, by less than a
+ * block. Only forward. Returns 1; 0 when the capture has no index (a pipe, a writer that was killed
+ * or is still at work): then reading goes on where it stands; -1 when the input can't be read.
+ */
+int capture_seek(struct capture_reader *reader, uint64_t time, struct error *err);
 /* Grows as the capture is read; has what the records handed out refer to. */
 const struct catalog *capture_catalog(const struct capture_reader *reader);
 /* Append the rows; interrupted and damaged are right once capture_next() has returned 0. */

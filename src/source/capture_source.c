@@ -76,6 +76,11 @@ struct source *capture_source_open(const char *path, struct error *err)
 	return &source->base;
 }
 
+int capture_source_seek(struct source *source, uint64_t time, struct error *err)
+{
+	return capture_seek(reader_of(source), time, err);
+}
+
 const char *capture_source_trouble(const struct source *source)
 {
 	return capture_trouble(reader_of(source));

@@ -13,6 +13,13 @@
 struct source *capture_source_open(const char *path, struct error *err);
 
 /*
+ * Pass over the records before `time` (monotonic, as in a record) as far as that goes without
+ * reading them: see capture_seek(). Records from before it may still come. Only for sources of
+ * capture_source_open().
+ */
+int capture_source_seek(struct source *source, uint64_t time, struct error *err);
+
+/*
  * What of the capture could not be read, one sentence a line, or "" when all is well so far. A
  * capture whose end is missing is no failure: next() gives what is there, and the ledger is
  * `interrupted`. Only for sources of capture_source_open().
