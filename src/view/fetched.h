@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What was fetched from behind a pointer, by the form that its API's list gives it.
+ * What was fetched from behind a pointer as text, by the form that its API's list gives it.
  */
 #ifndef VIEW_FETCHED_H
 #define VIEW_FETCHED_H
@@ -11,12 +11,9 @@
 
 #include "base/text.h"
 #include "model/api.h"
+#include "model/fetched.h"
 #include "model/record.h"
 
-/* A number of FETCH_UNSIGNED, FETCH_SIGNED, FETCH_BE16 or FETCH_FAMILY; signed ones extended. */
-uint64_t fetched_number(enum fetch_form form, const unsigned char *data, size_t length);
-/* "/usr/lib/x" from its components, not escaped; "..." at the front when it is not all. */
-void fetched_path(const unsigned char *data, size_t length, bool truncated, struct text *out);
 /* Any form, escaped, without quotes; "<fault>" and "NULL" for what could not be fetched. */
 void fetched_print(struct text *out, const struct api_fetch *fetch, const struct kmn_fetched *what,
 		   const unsigned char *data);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "model/verdict.h"
+#include "model/names.h"
 #include "view/escape.h"
 #include "view/fetched.h"
-#include "view/names.h"
 #include "view/number.h"
 #include "view/stack.h"
 #include "view/value.h"

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "model/names.h"
 #include "view/escape.h"
 #include "view/fetched.h"
-#include "view/names.h"
 #include "view/number.h"
 
 /* include/linux/err.h: the last so many addresses are error numbers */

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "records.h"
+#include "model/names.h"
 #include "view/escape.h"
 #include "view/fetched.h"
-#include "view/names.h"
 #include "view/number.h"
 #include "view/value.h"
 

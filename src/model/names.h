@@ -3,8 +3,8 @@
  * Linux's names of error numbers and address families. They are listed here rather than taken from
  * the system's headers, since a capture can be read on another system than it was made on.
  */
-#ifndef VIEW_NAMES_H
-#define VIEW_NAMES_H
+#ifndef MODEL_NAMES_H
+#define MODEL_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

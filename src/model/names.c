@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "view/names.h"
+#include "model/names.h"
 
 /* include/uapi/asm-generic/errno*.h, and from 512 on include/linux/errno.h */
 static const char *const errors[] = {
