@@ -143,9 +143,9 @@ static int read_file_header(struct block_reader *reader, int timeout_ms, struct 
 	minor = load_u16(header + 10);
 	if (load_u32(header + 12) != crc32c(header, 12)) {
 		block_reader_damage(reader, "the first bytes of the capture are damaged");
-	} else if (major != CAPTURE_MAJOR) {
-		error_set(err, "%s is a capture of format %u.%u, this version reads %u",
-			  reader->input->name, major, minor, CAPTURE_MAJOR);
+	} else if (major < CAPTURE_FIRST_MAJOR || major > CAPTURE_MAJOR) {
+		error_set(err, "%s is a capture of format %u.%u, this version reads %u to %u",
+			  reader->input->name, major, minor, CAPTURE_FIRST_MAJOR, CAPTURE_MAJOR);
 		return error_hint(err, "read it with the version of Kapimon that recorded it, or "
 				       "a newer one");
 	}

@@ -11,7 +11,8 @@
 /* As PNG's: the high bit, both line ends and ^Z show at once what a text transfer would break. */
 #define CAPTURE_MAGIC "\x89KMN\r\n\x1a\n"
 #define CAPTURE_MAGIC_BYTES 8
-#define CAPTURE_MAJOR 1
+#define CAPTURE_MAJOR 2
+#define CAPTURE_FIRST_MAJOR 1 /* still read: it had whole records */
 #define CAPTURE_MINOR 0
 #define CAPTURE_HEADER_BYTES 16
 
@@ -30,7 +31,8 @@
 	X(STACKS, 7, "stacks")                                                                     \
 	X(EVENTS, 8, "events")                                                                     \
 	X(LEDGER, 9, "ledger")                                                                     \
-	X(END, 10, "end")
+	X(END, 10, "end")                                                                          \
+	X(COLUMNS, 11, "events")
 
 enum block_type {
 #define BLOCK_TYPE_ENUM(name, number, text) BLOCK_##name = number,
@@ -38,7 +40,7 @@ enum block_type {
 #undef BLOCK_TYPE_ENUM
 };
 
-/* Bytes before the records in the payload of a block of events. */
+/* Bytes before the records in the payload of a block of whole events. */
 #define EVENTS_HEADER_BYTES 32
 
 /* A payload of tables is a row of entries; an index in one is below this. */

@@ -9,6 +9,7 @@
 #include "capture/block_reader.h"
 #include "capture/bytes.h"
 #include "capture/codec.h"
+#include "capture/column_unpacker.h"
 #include "capture/decode.h"
 #include "capture/frames.h"
 #include "model/record.h"
@@ -21,12 +22,15 @@ struct capture_reader {
 	struct catalog catalog;
 	struct ledger ledger;
 	struct decoded decoded;
+	struct column_unpacker *columns;
 	uint64_t table_bytes;
 
 	uint64_t *payload; /* of the block read last, unpacked */
 	size_t payload_capacity;
-	const struct kmn_header **records; /* in the payload */
-	size_t n_records, records_capacity;
+	const struct kmn_header **whole; /* records in the payload */
+	size_t n_whole, whole_capacity;
+	const struct kmn_header *const *records; /* of the block read last */
+	size_t n_records;
 	bool ready; /* records read but not handed out yet */
 
 	uint64_t n_read;    /* records, in all blocks so far */
@@ -61,17 +65,16 @@ static int unpack(struct capture_reader *reader, const struct block *block, stru
 static int add_record(struct capture_reader *reader, const struct kmn_header *record,
 		      struct error *err)
 {
-	if (reader->n_records == reader->records_capacity) {
-		size_t capacity = reader->records_capacity ? reader->records_capacity * 2 : 4096;
-		const struct kmn_header **records =
-			realloc(reader->records, capacity * sizeof(*records));
+	if (reader->n_whole == reader->whole_capacity) {
+		size_t capacity = reader->whole_capacity ? reader->whole_capacity * 2 : 4096;
+		const struct kmn_header **whole = realloc(reader->whole, capacity * sizeof(*whole));
 
-		if (!records)
+		if (!whole)
 			return error_no_memory(err);
-		reader->records = records;
-		reader->records_capacity = capacity;
+		reader->whole = whole;
+		reader->whole_capacity = capacity;
 	}
-	reader->records[reader->n_records++] = record;
+	reader->whole[reader->n_whole++] = record;
 	return 0;
 }
 
@@ -115,23 +118,15 @@ static void check_before(struct capture_reader *reader, uint64_t before, uint64_
 	reader->n_missing += before - expected;
 }
 
-static int read_events(struct capture_reader *reader, const struct block *block, struct error *err)
+/* The records of a block as they are in the first format: whole, one after the other. */
+static int read_whole(struct capture_reader *reader, const struct block *block, struct error *err)
 {
 	const unsigned char *payload = (const unsigned char *)reader->payload;
 	size_t at = EVENTS_HEADER_BYTES;
 	struct record_view view;
 	struct error why = {0};
-	uint32_t n;
 
-	reader->n_records = 0;
-	if (block->length < EVENTS_HEADER_BYTES) {
-		block_reader_damage(&reader->blocks,
-				    "the block of events at byte %" PRIu64 " has only %u bytes",
-				    block->offset, block->length);
-		return 0;
-	}
-	check_before(reader, load_u64(payload), block->offset);
-	n = load_u32(payload + 24);
+	reader->n_whole = 0;
 	while (at < block->length) {
 		int length = record_parse(payload + at, block->length - at, &view, &why);
 
@@ -139,7 +134,7 @@ static int read_events(struct capture_reader *reader, const struct block *block,
 			block_reader_damage(&reader->blocks,
 					    "record %zu of the block at byte %" PRIu64
 					    " can't be read: %s",
-					    reader->n_records + 1, block->offset, why.message);
+					    reader->n_whole + 1, block->offset, why.message);
 			break;
 		}
 		if (add_record(reader, view.header, err))
@@ -148,14 +143,57 @@ static int read_events(struct capture_reader *reader, const struct block *block,
 			return -1;
 		at += (size_t)length;
 	}
-	if (at == block->length && reader->n_records != n)
+	if (at == block->length && reader->n_whole != load_u32(payload + 24))
 		block_reader_damage(&reader->blocks,
 				    "the block of events at byte %" PRIu64
 				    " says it has %u records, it has %zu",
-				    block->offset, n, reader->n_records);
+				    block->offset, load_u32(payload + 24), reader->n_whole);
+	reader->records = reader->whole;
+	reader->n_records = reader->n_whole;
+	return 0;
+}
+
+static int read_columns(struct capture_reader *reader, const struct block *block, struct error *err)
+{
+	struct column_block columns;
+	struct record_view view;
+	struct error why = {0};
+
+	if (column_unpack(reader->columns, reader->payload, block->length, &columns, &why))
+		block_reader_damage(&reader->blocks,
+				    "record %zu of the block at byte %" PRIu64 " can't be read: %s",
+				    columns.n_records + 1, block->offset, why.message);
+	reader->records = columns.records;
+	reader->n_records = columns.n_records;
+	for (size_t i = 0; columns.frames && i < columns.n_records; i++) {
+		record_parse(columns.records[i], columns.records[i]->length, &view, NULL);
+		if (view.frames && learn_stack(reader, &view, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int read_events(struct capture_reader *reader, const struct block *block, struct error *err)
+{
+	reader->n_records = 0;
+	if (block->length < EVENTS_HEADER_BYTES) {
+		block_reader_damage(&reader->blocks,
+				    "the block of events at byte %" PRIu64 " has only %u bytes",
+				    block->offset, block->length);
+		return 0;
+	}
+	check_before(reader, load_u64((const unsigned char *)reader->payload), block->offset);
+	if (block->type == BLOCK_COLUMNS ? read_columns(reader, block, err)
+					 : read_whole(reader, block, err))
+		return -1;
 	reader->n_read += reader->n_records;
 	reader->ready = reader->n_records != 0;
 	return 0;
+}
+
+static bool has_events(const struct block *block)
+{
+	return block->type == BLOCK_EVENTS || block->type == BLOCK_COLUMNS;
 }
 
 static int read_tables(struct capture_reader *reader, const struct block *block, struct error *err)
@@ -183,9 +221,9 @@ static int read_block(struct capture_reader *reader, const struct block *block, 
 {
 	struct error why = {0};
 
-	if (block->type == BLOCK_EVENTS && reader->stopped)
+	if (has_events(block) && reader->stopped)
 		return 0;
-	if (block->type < BLOCK_SYSTEM || block->type > BLOCK_END)
+	if (block->type < BLOCK_SYSTEM || block->type > BLOCK_COLUMNS)
 		return 0;
 	if (unpack(reader, block, &why)) {
 		block_reader_damage(&reader->blocks,
@@ -193,7 +231,7 @@ static int read_block(struct capture_reader *reader, const struct block *block, 
 				    block_type_name(block->type), block->offset, why.message);
 		return 0;
 	}
-	if (block->type == BLOCK_EVENTS)
+	if (has_events(block))
 		return read_events(reader, block, err);
 	return read_tables(reader, block, err);
 }
@@ -255,16 +293,19 @@ struct capture_reader *capture_open_input(struct capture_input *input, struct er
 {
 	struct capture_reader *reader = calloc(1, sizeof(*reader));
 	struct frame_table *frames = frame_table_create();
+	struct column_unpacker *columns = column_unpacker_create();
 
-	if (!reader || !frames || catalog_init(&reader->catalog, err)) {
+	if (!reader || !frames || !columns || catalog_init(&reader->catalog, err)) {
 		input->close(input);
 		frame_table_destroy(frames);
+		column_unpacker_destroy(columns);
 		free(reader);
 		error_no_memory(err);
 		return NULL;
 	}
 	block_reader_init(&reader->blocks, input);
 	ledger_init(&reader->ledger);
+	reader->columns = columns;
 	reader->catalog.resolve = resolve;
 	reader->catalog.resolver = frames;
 	reader->decoded = (struct decoded){
@@ -291,8 +332,9 @@ void capture_close(struct capture_reader *reader)
 	frame_table_destroy(reader->decoded.frames);
 	catalog_fini(&reader->catalog);
 	ledger_fini(&reader->ledger);
+	column_unpacker_destroy(reader->columns);
 	free(reader->payload);
-	free(reader->records);
+	free(reader->whole);
 	free(reader);
 }
 

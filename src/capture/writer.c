@@ -7,8 +7,10 @@
 #include "capture/block_writer.h"
 #include "capture/bytes.h"
 #include "capture/catalog_writer.h"
+#include "capture/column_packer.h"
 
-#define EVENTS_BYTES ((size_t)256 << 10)
+/* A block is full with so many bytes of records: more would pack little better. */
+#define BLOCK_BYTES ((size_t)1 << 20)
 
 struct capture_writer {
 	struct block_writer blocks;
@@ -17,28 +19,25 @@ struct capture_writer {
 	struct error failed; /* STATUS_OK: not yet */
 	bool ended;
 
-	unsigned char *events; /* the payload being filled */
-	size_t used;
-	uint32_t n_events;
+	struct column_packer *events; /* of the block being filled */
+	struct text payload;
 	uint64_t n_written; /* records in the blocks before */
-	uint64_t first, last;
 };
 
 struct capture_writer *capture_writer_create(const char *path, bool force, struct error *err)
 {
 	struct capture_writer *writer = calloc(1, sizeof(*writer));
 
-	if (!writer || !(writer->events = malloc(EVENTS_BYTES + KMN_MAX_RECORD))) {
+	if (!writer || !(writer->events = column_packer_create())) {
 		free(writer);
 		error_no_memory(err);
 		return NULL;
 	}
 	if (block_writer_init(&writer->blocks, path, force, err)) {
-		free(writer->events);
+		column_packer_destroy(writer->events);
 		free(writer);
 		return NULL;
 	}
-	writer->used = EVENTS_HEADER_BYTES;
 	return writer;
 }
 
@@ -54,18 +53,16 @@ static int fail(struct capture_writer *writer, const struct error *cause, struct
 
 static int write_events(struct capture_writer *writer, struct error *err)
 {
-	if (!writer->n_events)
+	size_t n = column_packer_count(writer->events);
+
+	if (!n)
 		return 0;
-	store_u64(writer->events, writer->n_written);
-	store_u64(writer->events + 8, writer->first);
-	store_u64(writer->events + 16, writer->last);
-	store_u32(writer->events + 24, writer->n_events);
-	store_u32(writer->events + 28, 0);
-	if (block_writer_write(&writer->blocks, BLOCK_EVENTS, writer->events, writer->used, err))
+	text_clear(&writer->payload);
+	if (column_packer_finish(writer->events, writer->n_written, &writer->payload, err) ||
+	    block_writer_write(&writer->blocks, BLOCK_COLUMNS, writer->payload.data,
+			       writer->payload.length, err))
 		return -1;
-	writer->n_written += writer->n_events;
-	writer->n_events = 0;
-	writer->used = EVENTS_HEADER_BYTES;
+	writer->n_written += n;
 	return 0;
 }
 
@@ -96,32 +93,36 @@ int capture_writer_begin(struct capture_writer *writer, const struct catalog *ca
  * The frames that a record brings along are in the catalog's stacks, which have a block of their
  * own; the record keeps the stack's hash. Frames are a record's last part.
  */
-static void strip_frames(struct kmn_header *record)
+static int strip_frames(struct kmn_header *copy, struct record_view *view, struct error *err)
 {
-	record->length = (uint16_t)(record->length - record->n_frames * sizeof(uint64_t));
-	record->flags &= (uint16_t)~KMN_STACK_INLINE;
-	record->n_frames = 0;
+	uint16_t length = view->header->length;
+
+	length = (uint16_t)(length - view->header->n_frames * sizeof(uint64_t));
+	memcpy(copy, view->header, length);
+	copy->length = length;
+	copy->flags &= (uint16_t)~KMN_STACK_INLINE;
+	copy->n_frames = 0;
+	return record_parse(copy, length, view, err) < 0 ? -1 : 0;
 }
 
 static int add_record(struct capture_writer *writer, const struct kmn_header *record,
 		      struct error *err)
 {
-	struct kmn_header *copy = (struct kmn_header *)(writer->events + writer->used);
+	uint64_t copy[KMN_MAX_RECORD / 8];
 	struct record_view view;
 
 	if (record_parse(record, KMN_MAX_RECORD, &view, err) < 0)
 		return error_prefix(err, "can't record a call");
-	memcpy(copy, record, record->length);
-	if (view.frames && stack_table_find(writer->catalog->stacks, view.stack->hash))
-		strip_frames(copy);
-	else if (view.frames &&
-		 catalog_writer_name(&writer->tables, view.frames, record->n_frames, err))
+	if (view.frames && stack_table_find(writer->catalog->stacks, view.stack->hash)) {
+		if (strip_frames((struct kmn_header *)copy, &view, err))
+			return -1;
+	} else if (view.frames &&
+		   catalog_writer_name(&writer->tables, view.frames, record->n_frames, err)) {
 		return -1;
-	if (!writer->n_events++)
-		writer->first = record->time;
-	writer->last = record->time;
-	writer->used += copy->length;
-	return writer->used >= EVENTS_BYTES ? flush(writer, err) : 0;
+	}
+	if (column_packer_add(writer->events, &view, err))
+		return -1;
+	return column_packer_bytes(writer->events) >= BLOCK_BYTES ? flush(writer, err) : 0;
 }
 
 int capture_writer_add(struct capture_writer *writer, const struct kmn_header *const *records,
@@ -175,6 +176,7 @@ void capture_writer_destroy(struct capture_writer *writer)
 		flush(writer, &ignored);
 	catalog_writer_fini(&writer->tables);
 	block_writer_fini(&writer->blocks);
-	free(writer->events);
+	column_packer_destroy(writer->events);
+	text_fini(&writer->payload);
 	free(writer);
 }

@@ -344,7 +344,7 @@ static void a_later_format_is_refused_with_what_to_do(void **state)
 	store_u32(copy + 12, crc32c(copy, 12));
 	read_all(copy, golden_length, &outcome);
 	assert_false(outcome.opened);
-	assert_non_null(strstr(outcome.err.message, "format 2.0, this version reads 1"));
+	assert_non_null(strstr(outcome.err.message, "format 3.0, this version reads 1 to 2"));
 	assert_true(outcome.err.hint[0] != '\0');
 	/* A later minor version only adds. */
 	store_u16(copy + 8, CAPTURE_MAJOR);
