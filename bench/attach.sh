@@ -7,8 +7,8 @@
 #	RELEASE METHOD HOOKS START ATTACH DETACH
 #
 # in seconds. START is the whole way from the call of kapimon to the first instruction of the
-# command; it includes ATTACH, which is what "kapimon hook --verbose" calls so. "N+" hooks N functions
-# with --exact. "#" begins a remark.
+# command; it includes ATTACH, which is what "kapimon hook --verbose" calls so: loading the hooks' own
+# programs and putting them in. "N+" hooks N functions with --exact. "#" begins a remark.
 set -eu
 
 now()

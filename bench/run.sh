@@ -52,9 +52,9 @@ cat >"$work/page" <<-EOF
 	entries of functions spread over the kernel's text. Under emulation a guest is many times slower
 	than the machine: these numbers compare methods and versions, they don't predict what hardware
 	takes. *Start* is the whole way from the call of \`kapimon\` to the first instruction of the
-	command that it watches. *Attach*, a part of it, is what \`--verbose\` calls so: looking the
-	functions up, loading the BPF programs, putting the hooks in. *Detach* takes them out and settles
-	the counts for the ledger. Seconds, one run.
+	command that it watches. *Attach*, a part of it, is what \`--verbose\` calls so: loading the
+	hooks' own programs and putting them in. *Detach* takes them out and settles the counts for the
+	ledger. Seconds, one run.
 
 	| Kernel | Method | Hooks | Start | Attach | Detach |
 	|---|---|---|---|---|---|

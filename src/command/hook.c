@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "command/command.h"
 #include "command/hook_options.h"
 #include "command/terminal.h"
@@ -57,11 +57,9 @@ static struct sink *create_view(const struct hook_options *options)
 	return text_view_create(stdout, &text);
 }
 
-static void tell_remarks(const struct source *source)
+static void tell_lines(const char *lines)
 {
-	const char *remarks = linux_source_remarks(source);
-
-	for (const char *line = remarks; *line;) {
+	for (const char *line = lines; *line;) {
 		size_t length = strcspn(line, "\n");
 
 		fprintf(stderr, "kapimon hook: %.*s\n", (int)length, line);
@@ -97,27 +95,19 @@ static bool take_turn(void *context)
 	return turn->child && child_ended(turn->child);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void tell_time(const char *what, uint64_t time)
 {
 	fprintf(stderr, "kapimon hook: %s in %.3f s\n", what, (double)time / 1e9);
 }
 
-/* All that were asked for: a remark tells how many of them could not be had. */
-static void tell_attached(struct source *source, uint64_t time)
+static void tell_start(const struct source *source, uint64_t time)
 {
-	size_t n = source->ops->catalog(source)->apis.n_apis;
-	char what[64];
+	struct text times = TEXT_INIT;
 
-	snprintf(what, sizeof(what), "attached %zu %s", n, n == 1 ? "hook" : "hooks");
-	tell_time(what, time);
+	linux_source_times(source, &times);
+	tell_lines(text_string(&times));
+	text_fini(&times);
+	tell_time("started", time);
 }
 
 static int pump(struct hook_options *options, struct source *source, struct sink **sinks,
@@ -131,7 +121,7 @@ static int pump(struct hook_options *options, struct source *source, struct sink
 			      .count = options->spec.count,
 			      .finished = take_turn,
 			      .context = &turn};
-	uint64_t start = now_ns();
+	uint64_t start = monotonic_ns();
 	struct ledger ledger;
 	int status;
 
@@ -146,14 +136,14 @@ static int pump(struct hook_options *options, struct source *source, struct sink
 	}
 	if (options->verbose) {
 		tell_methods(source);
-		tell_attached(source, now_ns() - start);
+		tell_start(source, monotonic_ns() - start);
 	}
-	tell_remarks(source);
+	tell_lines(linux_source_remarks(source));
 	if (child && child_go(child, options->child[0], err)) {
 		control_close(turn.control);
 		return -1;
 	}
-	moving.deadline = options->time ? now_ns() + options->time : 0;
+	moving.deadline = options->time ? monotonic_ns() + options->time : 0;
 	ledger_init(&ledger);
 	status = pump_run(&moving, &ledger, err);
 	control_close(turn.control);

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "kapimon.skel.h"
 #include "model/record.h"
 #include "source/merge.h"
@@ -28,14 +28,6 @@ struct buffers {
 	int epoll_fd;
 	struct error *err; /* of the poll that is going on */
 };
-
-uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static int take_record(void *context, void *data, size_t size)
 {

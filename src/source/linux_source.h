@@ -3,11 +3,14 @@
 #ifndef SOURCE_LINUX_SOURCE_H
 #define SOURCE_LINUX_SOURCE_H
 
+#include "base/text.h"
 #include "source/source.h"
 
 /* Opening touches nothing yet: the first apply() puts the hooks in. NULL with err on failure. */
 struct source *linux_source_open(struct error *err);
 
+/* Where the time of the start went: one phase a line. The caller frees text. */
+void linux_source_times(const struct source *source, struct text *text);
 /* What the user should know about the hooks in force: one sentence a line, "" if all is well. */
 const char *linux_source_remarks(const struct source *source);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/clock.h"
 #include "symbol/objects.h"
 
 struct symbols {
@@ -14,6 +15,7 @@ struct symbols {
 	struct btf_types *types;
 	struct module_file **files;
 	size_t n_files;
+	struct symbols_times times;
 };
 
 /* The paths of struct symbols_paths, each with what stands for it when none is given. */
@@ -96,8 +98,12 @@ const struct symbols_paths *symbols_get_paths(const struct symbols *symbols)
 
 const struct kallsyms *symbols_kallsyms(struct symbols *symbols, struct error *err)
 {
-	if (!symbols->kallsyms)
-		kallsyms_load(symbols->paths.kallsyms, &symbols->kallsyms, err);
+	uint64_t start = monotonic_ns();
+
+	if (symbols->kallsyms)
+		return symbols->kallsyms;
+	kallsyms_load(symbols->paths.kallsyms, &symbols->kallsyms, err);
+	symbols->times.kallsyms = monotonic_ns() - start;
 	return symbols->kallsyms;
 }
 
@@ -109,22 +115,34 @@ const struct traceable *symbols_traceable_loaded(const struct symbols *symbols)
 const struct traceable *symbols_traceable(struct symbols *symbols, struct error *err)
 {
 	const struct kallsyms *kallsyms;
+	uint64_t start;
 
 	if (symbols->traceable)
 		return symbols->traceable;
 	kallsyms = symbols_kallsyms(symbols, err);
 	if (!kallsyms)
 		return NULL;
+	start = monotonic_ns();
 	traceable_load(symbols->paths.tracefs, symbols->paths.debugfs, kallsyms,
 		       &symbols->traceable, err);
+	symbols->times.traceable = monotonic_ns() - start;
 	return symbols->traceable;
 }
 
 struct btf_types *symbols_types(struct symbols *symbols, struct error *err)
 {
-	if (!symbols->types)
-		btf_types_load(symbols->paths.btf, &symbols->types, err);
+	uint64_t start = monotonic_ns();
+
+	if (symbols->types)
+		return symbols->types;
+	btf_types_load(symbols->paths.btf, &symbols->types, err);
+	symbols->times.types = monotonic_ns() - start;
 	return symbols->types;
+}
+
+const struct symbols_times *symbols_get_times(const struct symbols *symbols)
+{
+	return &symbols->times;
 }
 
 const struct module_file *symbols_module_file(struct symbols *symbols, const char *module,

@@ -46,6 +46,12 @@ struct btf_types *symbols_types(struct symbols *symbols, struct error *err);
 /* The .ko file of a module that need not be loaded; owned by the handle. */
 const struct module_file *symbols_module_file(struct symbols *symbols, const char *module,
 					      struct error *err);
+/* How long reading each part took, in ns; 0: it was not read. */
+struct symbols_times {
+	uint64_t kallsyms, traceable, types;
+};
+
+const struct symbols_times *symbols_get_times(const struct symbols *symbols);
 /* Forget symbols and lists, keep types: after modules came or went. Names of symbols die. */
 void symbols_refresh(struct symbols *symbols);
 

@@ -19,12 +19,13 @@ seconds()
 start=$(cut -d' ' -f1 /proc/uptime)
 # This method can miss calls made by interrupts inside the monitor's program: it has to say so then.
 status=0
-kapimon hook 'tcp_*' 'udp_*' 'seq_*' 'kernfs_*' 'vfs_*' 'inet_*' 'blk_*' -- sh load.sh \
+kapimon hook --verbose 'tcp_*' 'udp_*' 'seq_*' 'kernfs_*' 'vfs_*' 'inet_*' 'blk_*' -- sh load.sh \
 	>out 2>err || status=$?
 end=$(cut -d' ' -f1 /proc/uptime)
-note "to attach: $(seconds "$start" "$(cat began)"), to work: $(seconds "$(cat began)" \
+note "$(sed -n 's/^kapimon hook: attached/attached/p' err)"
+note "to start: $(seconds "$start" "$(cat began)"), to work: $(seconds "$(cat began)" \
 	"$(cat ended)"), to detach: $(seconds "$(cat ended)" "$end")"
-note "$(tail -n 2 err)"
+note "$(grep -A1 '^total' err)"
 expect_match "calls are recorded" out 'seq_printf\('
 expect_match "there are very many hooks" err '^total \(with [0-9]{3,} more\)'
 case $status in
