@@ -18,6 +18,13 @@ static void path_print(struct text *out, const unsigned char *data, size_t lengt
 	text_fini(&path);
 }
 
+const char *fetched_key(const struct api_fetch *fetch)
+{
+	if (fetch->label && *fetch->label)
+		return fetch->label;
+	return fetch->form == FETCH_PATH ? "path" : fetch->form == FETCH_FAMILY ? "family" : "name";
+}
+
 static bool is_address(const char *label)
 {
 	return label && (!strcmp(label, "start") || !strcmp(label, "end"));

@@ -17,5 +17,7 @@
 /* Any form, escaped, without quotes; "<fault>" and "NULL" for what could not be fetched. */
 void fetched_print(struct text *out, const struct api_fetch *fetch, const struct kmn_fetched *what,
 		   const unsigned char *data);
+/* Its label; one that has none because it says what the object is, is called by its form. */
+const char *fetched_key(const struct api_fetch *fetch);
 
 #endif

@@ -143,14 +143,6 @@ static void add_fetched(struct text *out, const struct api_fetch *fetch,
 		number_print(out, number);
 }
 
-/* What a fetch is called that has no label because it says what the object is. */
-static const char *fetch_key(const struct api_fetch *fetch)
-{
-	if (fetch->label && *fetch->label)
-		return fetch->label;
-	return fetch->form == FETCH_PATH ? "path" : fetch->form == FETCH_FAMILY ? "family" : "name";
-}
-
 static size_t count_fetches(const struct api *api, size_t index, const struct record_view *record)
 {
 	const unsigned char *data;
@@ -186,7 +178,7 @@ static bool add_param_fetches(struct text *out, const struct api *api, size_t in
 		}
 		text_add(out, separator);
 		separator = ",";
-		add_string(out, fetch_key(fetch));
+		add_string(out, fetched_key(fetch));
 		text_add_char(out, ':');
 		add_fetched(out, fetch, &what, data);
 	}
@@ -203,8 +195,8 @@ static void add_param_name(struct text *out, const struct api *api, size_t index
 		text_addf(out, "\"arg%zu\"", index);
 }
 
-static void add_args(struct text *out, const struct api_table *table, const struct api *api,
-		     const struct record_view *record)
+void json_args_print(const struct api_table *table, const struct api *api,
+		     const struct record_view *record, struct text *out)
 {
 	if (!api || !api->typed) {
 		add_words(out, record->args, record->header->n_args);
@@ -282,8 +274,8 @@ static void add_stack(struct text *out, const struct catalog *catalog,
 	text_fini(&frame);
 }
 
-static void add_return(struct text *out, const struct catalog *catalog, const struct api *api,
-		       const struct record_view *record)
+void json_result_print(const struct api_table *table, const struct api *api,
+		       const struct record_view *record, struct text *out)
 {
 	static const struct value_type unknown = {.kind = VALUE_UNKNOWN};
 	const struct value_type *type = api && api->typed ? &api->result : &unknown;
@@ -293,7 +285,7 @@ static void add_return(struct text *out, const struct catalog *catalog, const st
 	if (type->kind != VALUE_VOID) {
 		add_key(out, "value");
 		if (value_is_whole(type))
-			add_value(out, &catalog->apis, type, &ret->value, 1);
+			add_value(out, table, type, &ret->value, 1);
 		else
 			text_add(out, "null");
 	}
@@ -301,6 +293,14 @@ static void add_return(struct text *out, const struct catalog *catalog, const st
 		add_key(out, "error");
 		add_string(out, error);
 	}
+}
+
+static void add_return(struct text *out, const struct catalog *catalog, const struct api *api,
+		       const struct record_view *record)
+{
+	const struct kmn_return *ret = record->ret;
+
+	json_result_print(&catalog->apis, api, record, out);
 	if (record->header->flags & KMN_UNPAIRED) {
 		text_add(out, ",\"unpaired\":true");
 		return;
@@ -377,7 +377,7 @@ void json_event_print(const struct catalog *catalog, const struct record_view *r
 	case KMN_ALLOC:
 	case KMN_FREE:
 		add_key(out, "args");
-		add_args(out, &catalog->apis, api, record);
+		json_args_print(&catalog->apis, api, record, out);
 		if (header->flags & KMN_FETCH_CUT)
 			text_add(out, ",\"cut\":true");
 		if (api && api->typed) {

@@ -18,4 +18,11 @@ void json_event_print(const struct catalog *catalog, const struct record_view *r
 void json_ledger_print(const struct catalog *catalog, const struct ledger *ledger,
 		       struct text *out);
 
+/* The arguments of an entry alone: an object, or an array of words where there is no type. */
+void json_args_print(const struct api_table *table, const struct api *api,
+		     const struct record_view *record, struct text *out);
+/* The members of a return's object that tell its result, each with a comma before it. */
+void json_result_print(const struct api_table *table, const struct api *api,
+		       const struct record_view *record, struct text *out);
+
 #endif
