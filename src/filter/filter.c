@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A filter's life: expressions are added, all of which must hold. */
+#include "filter/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter/tree.h"
+
+struct filter *filter_create(void)
+{
+	struct filter *filter = calloc(1, sizeof(*filter));
+
+	if (!filter)
+		return NULL;
+	filter->nodes = calloc(16, sizeof(*filter->nodes));
+	if (!filter->nodes) {
+		free(filter);
+		return NULL;
+	}
+	filter->nodes_capacity = 16;
+	filter->nodes[0] = (struct node){NODE_ALL, NO_NODE, NO_NODE};
+	filter->n_nodes = 1;
+	return filter;
+}
+
+static void test_fini(struct test *test)
+{
+	for (size_t i = 0; i < test->n_operands; i++)
+		free(test->operands[i].text);
+	free(test->operands);
+	free(test->name);
+	free(test->label);
+	if (test->has_regex)
+		regfree(&test->regex);
+	free(test->ranges);
+	free(test->by_hook);
+	filter_bounds_free(test);
+}
+
+void filter_destroy(struct filter *filter)
+{
+	if (!filter)
+		return;
+	for (size_t i = 0; i < filter->n_tests; i++)
+		test_fini(&filter->tests[i]);
+	for (size_t i = 0; i < filter->n_texts; i++)
+		free(filter->texts[i]);
+	stack_answers_destroy(filter->stacks);
+	text_fini(&filter->scratch);
+	free(filter->texts);
+	free(filter->tests);
+	free(filter->nodes);
+	free(filter);
+}
+
+static unsigned uses_of(const struct test *test)
+{
+	switch (test->field) {
+	case FIELD_API:
+	case FIELD_MODULE:
+	case FIELD_PID:
+		return 0;
+	case FIELD_KIND:
+		return FILTER_USES_KIND;
+	case FIELD_RET:
+	case FIELD_ERRNO:
+	case FIELD_DURATION:
+		return FILTER_USES_RESULT;
+	case FIELD_STACK:
+	case FIELD_CALLER:
+		return FILTER_USES_CALL | FILTER_USES_STACK;
+	default:
+		return FILTER_USES_CALL;
+	}
+}
+
+static int keep_text(struct filter *filter, const char *text, struct error *err)
+{
+	char **texts = realloc(filter->texts, (filter->n_texts + 1) * sizeof(*texts));
+
+	if (!texts)
+		return error_no_memory(err);
+	filter->texts = texts;
+	texts[filter->n_texts] = strdup(text);
+	if (!texts[filter->n_texts])
+		return error_no_memory(err);
+	filter->n_texts++;
+	return 0;
+}
+
+/* Behind the last child of the root; an "and" at the top becomes part of it. */
+static void join(struct filter *filter, uint32_t added)
+{
+	struct node *nodes = filter->nodes;
+	uint32_t *last = &nodes[filter->root].first;
+
+	while (*last != NO_NODE)
+		last = &nodes[*last].next;
+	*last = nodes[added].kind == NODE_ALL ? nodes[added].first : added;
+}
+
+int filter_add(struct filter *filter, const char *text, struct error *err)
+{
+	size_t n_tests = filter->n_tests, n_nodes = filter->n_nodes;
+	uint32_t added;
+
+	if (keep_text(filter, text, err))
+		return -1;
+	if (filter_parse(filter, filter->texts[filter->n_texts - 1], &added, err)) {
+		while (filter->n_tests > n_tests)
+			test_fini(&filter->tests[--filter->n_tests]);
+		filter->n_nodes = n_nodes;
+		free(filter->texts[--filter->n_texts]);
+		return -1;
+	}
+	join(filter, added);
+	for (size_t i = n_tests; i < filter->n_tests; i++)
+		filter->uses |= uses_of(&filter->tests[i]);
+	return 0;
+}
+
+bool filter_is_empty(const struct filter *filter)
+{
+	return filter->nodes[filter->root].first == NO_NODE;
+}
+
+unsigned filter_uses(const struct filter *filter)
+{
+	return filter->uses;
+}
+
+const struct catalog *filter_catalog(const struct filter *filter)
+{
+	return filter->catalog;
+}
+
+void filter_forget(struct filter *filter)
+{
+	stack_answers_forget(filter->stacks);
+}
