@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kapimon show: print a capture. */
+#include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include "command/command.h"
 #include "command/options.h"
 #include "command/terminal.h"
 #include "session/pump.h"
 #include "source/capture_source.h"
+#include "tally/top.h"
 #include "view/json.h"
 #include "view/text.h"
 
@@ -16,6 +19,9 @@ enum option {
 	OPTION_JSON,
 	OPTION_RELATIVE,
 	OPTION_STATS,
+	OPTION_TOP,
+	OPTION_SORT,
+	OPTION_ROWS,
 	OPTION_COLOR,
 };
 
@@ -26,6 +32,13 @@ static const struct option_row rows[] = {
 	 OPTION_RELATIVE},
 	{'j', "json", NULL, "print JSON, one object a line, the ledger as the last", OPTION_JSON},
 	{0, "stats", NULL, "print only the ledger and the verdict", OPTION_STATS},
+	{0, "top", "BY[,BY]",
+	 "print how many calls there were of each api, caller, module, stack, process or error",
+	 OPTION_TOP},
+	{0, "sort", "COLUMN",
+	 "with --top: by calls (this is the default), errors, total, mean, median, p99 or max",
+	 OPTION_SORT},
+	{'n', "rows", "N", "with --top: print at most so many lines (20); 0: all", OPTION_ROWS},
 	{0, "color", "[WHEN]", "use color: auto (on a terminal), always or never", OPTION_COLOR},
 };
 
@@ -35,8 +48,24 @@ struct show {
 	bool json;
 	bool relative;
 	bool stats;
+	struct key_spec top; /* no parts: calls are printed */
+	enum order order;
+	size_t rows;
 	enum color_when color;
 };
+
+static int parse_rows(const char *text, size_t *n, struct error *err)
+{
+	char *end;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (end == text || *end || *text == '-' || errno)
+		return error_usage(err, "'%s' is not a number of lines", text);
+	*n = number;
+	return 0;
+}
 
 static int set_option(void *context, int id, const char *value, struct error *err)
 {
@@ -58,6 +87,12 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	case OPTION_STATS:
 		show->stats = true;
 		return 0;
+	case OPTION_TOP:
+		return key_spec_parse(value, &show->top, err);
+	case OPTION_SORT:
+		return order_parse(value, &show->order, err);
+	case OPTION_ROWS:
+		return parse_rows(value, &show->rows, err);
 	case OPTION_COLOR:
 		return color_when_parse(value, &show->color, err);
 	}
@@ -102,6 +137,21 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
+static struct sink *create_top(const struct show *show)
+{
+	const struct top_view_options top = {
+		.key = show->top,
+		.order = show->order,
+		.rows = show->rows,
+		.json = show->json,
+		.color = color_wanted(show->color, stdout),
+		.summary = stderr,
+		.summary_color = color_wanted(show->color, stderr),
+	};
+
+	return top_view_create(stdout, &top);
+}
+
 static struct sink *create_sink(const struct show *show)
 {
 	/* What was asked for goes to standard output. */
@@ -120,6 +170,8 @@ static struct sink *create_sink(const struct show *show)
 		.summary_color = color_wanted(show->color, summary),
 	};
 
+	if (show->top.n_parts)
+		return create_top(show);
 	return show->json ? json_view_create(stdout, &json) : text_view_create(stdout, &text);
 }
 
@@ -145,7 +197,7 @@ static int run(const struct show *show, struct source *source, struct error *err
 
 int command_show(int argc, char **argv, struct error *err)
 {
-	struct show show = {.color = COLOR_AUTO};
+	struct show show = {.rows = TOP_ROWS, .color = COLOR_AUTO};
 	struct options_rest rest;
 	struct source *source;
 	int status = options_parse(&options, argc, argv, &show, &rest, err);
