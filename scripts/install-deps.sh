@@ -6,9 +6,11 @@ set -eu
 
 # the program
 packages="gcc libc6-dev make meson ninja-build pkg-config clang llvm bpftool
-	libbpf-dev libelf-dev libdw-dev libzstd-dev liblzma-dev zlib1g-dev"
+	libbpf-dev libelf-dev libdw-dev libzstd-dev liblzma-dev zlib1g-dev libsqlite3-dev"
 # its tests: cmocka, clang's sanitizers and fuzzer, the style and shell checks
 packages="$packages libcmocka-dev libclang-rt-dev clang-format shellcheck python3 git"
+# the programs that read what is exported
+packages="$packages sqlite3 protobuf-compiler trace-cmd"
 # the lab: the virtual machine and what its initramfs is made of
 packages="$packages qemu-system-x86 busybox-static kmod xz-utils zstd cpio"
 # the sample modules; Debian's kernels are built with gcc-12, and so must their modules be

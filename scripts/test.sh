@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# All tests: unit tests, the same under the address and undefined-behaviour sanitizers, then the
-# VM cases on each kernel of $KERNELS. Every result is a TAP line on stdout and in
+# All tests: unit tests and exports, the same under the address and undefined-behaviour sanitizers,
+# then the VM cases on each kernel of $KERNELS. Every result is a TAP line on stdout and in
 # $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
 set -u
 
@@ -40,11 +40,14 @@ sanitized()
 			-Dwerror=false >&2 || return 1
 	fi
 	ninja -C "$build-asan" >&2 || return 1
-	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-		scripts/unit-tests.py "$build-asan" sanitized
+	export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+	scripts/unit-tests.py "$build-asan" sanitized
+	units=$?
+	tests/export/run.py "$build-asan" sanitized-export && return $units
 }
 
 part unit scripts/unit-tests.py "$build" unit
+part export tests/export/run.py "$build" export
 part sanitized sanitized
 for kernel in $kernels; do
 	part "vm-$kernel" tests/vm/run.sh "$kernel"
