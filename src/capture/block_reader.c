@@ -154,19 +154,18 @@ static int read_file_header(struct block_reader *reader, int timeout_ms, struct 
 	return INPUT_DATA;
 }
 
-static bool parse_header(const struct block_reader *reader, struct block *block)
+bool block_header_parse(const unsigned char *header, uint64_t offset, struct block *block)
 {
-	const unsigned char *header = reader->buffer + reader->begin;
-
 	if (load_u32(header) != BLOCK_MAGIC || load_u32(header + 24) != crc32c(header, 24))
 		return false;
 	*block = (struct block){
-		.offset = reader->offset,
+		.offset = offset,
 		.number = load_u32(header + 4),
 		.type = load_u16(header + 8),
 		.codec = header[10],
 		.stored_length = load_u32(header + 12),
 		.length = load_u32(header + 16),
+		.stored_crc = load_u32(header + 20),
 	};
 	return block->length <= BLOCK_MAX_BYTES && block->stored_length <= block->length;
 }
@@ -233,7 +232,7 @@ static bool payload_is_right(const struct block_reader *reader, const struct blo
 {
 	const unsigned char *header = reader->buffer + reader->begin;
 
-	return load_u32(header + 20) == crc32c(header + BLOCK_HEADER_BYTES, block->stored_length);
+	return block->stored_crc == crc32c(header + BLOCK_HEADER_BYTES, block->stored_length);
 }
 
 /* A block whose payload is damaged: its length may be right, or not. */
@@ -270,7 +269,7 @@ int block_reader_next(struct block_reader *reader, int timeout_ms, struct block 
 			return end_of_input(reader, 0);
 		if (result != INPUT_DATA)
 			return result;
-		if (!parse_header(reader, &found)) {
+		if (!block_header_parse(reader->buffer + reader->begin, reader->offset, &found)) {
 			damage_begin(reader, "there is no block where one should begin");
 			skip_to_candidate(reader);
 			continue;
@@ -296,4 +295,29 @@ int block_reader_next(struct block_reader *reader, int timeout_ms, struct block 
 		*block = found;
 		return INPUT_DATA;
 	}
+}
+
+uint64_t block_reader_place(const struct block_reader *reader)
+{
+	return reader->offset + reader->taken;
+}
+
+int block_reader_jump(struct block_reader *reader, uint64_t offset, uint32_t number,
+		      struct error *err)
+{
+	if (reader->input->seek(reader->input, offset, err))
+		return -1;
+	damage_end(reader);
+	reader->begin = reader->end = reader->taken = 0;
+	reader->at_end = false;
+	reader->offset = offset;
+	reader->next_number = number;
+	return 0;
+}
+
+int block_reader_return(struct block_reader *reader, struct error *err)
+{
+	uint64_t offset = reader->offset + (reader->end - reader->begin);
+
+	return reader->input->seek(reader->input, offset, err);
 }

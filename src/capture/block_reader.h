@@ -22,7 +22,7 @@ struct block {
 	uint32_t number;
 	uint32_t length; /* bytes when unpacked */
 	const unsigned char *stored;
-	uint32_t stored_length;
+	uint32_t stored_length, stored_crc;
 };
 
 struct block_reader {
@@ -58,6 +58,18 @@ void block_reader_fini(struct block_reader *reader);
  */
 int block_reader_next(struct block_reader *reader, int timeout_ms, struct block *block,
 		      struct error *err);
+/*
+ * Read on with the block number `number` at this byte of the capture. The input can seek. Damage
+ * that was being passed over ends here.
+ */
+int block_reader_jump(struct block_reader *reader, uint64_t offset, uint32_t number,
+		      struct error *err);
+/* Where the next block should begin. */
+uint64_t block_reader_place(const struct block_reader *reader);
+/* Bring the input back to where the reader is after somebody else has used it. */
+int block_reader_return(struct block_reader *reader, struct error *err);
+/* Read a header of BLOCK_HEADER_BYTES, which was found at `offset`. False: it is none. */
+bool block_header_parse(const unsigned char *header, uint64_t offset, struct block *block);
 /* Note something that could not be read, and count it as damage. */
 void block_reader_damage(struct block_reader *reader, const char *format, ...) BASE_PRINTF(2, 3);
 /* Note something without counting it. */

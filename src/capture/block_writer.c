@@ -3,6 +3,7 @@
 
 #include "capture/bytes.h"
 #include "capture/crc32c.h"
+#include "capture/encode.h"
 
 int block_writer_init(struct block_writer *writer, const char *path, bool force, struct error *err)
 {
@@ -25,6 +26,7 @@ void block_writer_fini(struct block_writer *writer)
 	capture_output_close(writer->output);
 	packer_destroy(writer->packer);
 	text_fini(&writer->block);
+	index_fini(&writer->index);
 }
 
 int block_writer_begin(struct block_writer *writer, struct error *err)
@@ -35,12 +37,14 @@ int block_writer_begin(struct block_writer *writer, struct error *err)
 	store_u16(header + 8, CAPTURE_MAJOR);
 	store_u16(header + 10, CAPTURE_MINOR);
 	store_u32(header + 12, crc32c(header, 12));
-	if (capture_output_begin(writer->output, err))
+	if (capture_output_begin(writer->output, err) ||
+	    capture_output_write(writer->output, header, sizeof(header), err))
 		return -1;
-	return capture_output_write(writer->output, header, sizeof(header), err);
+	writer->offset = sizeof(header);
+	return 0;
 }
 
-int block_writer_write(struct block_writer *writer, enum block_type type, const void *payload,
+static int write_block(struct block_writer *writer, enum block_type type, const void *payload,
 		       size_t length, struct error *err)
 {
 	unsigned char header[BLOCK_HEADER_BYTES];
@@ -70,5 +74,53 @@ int block_writer_write(struct block_writer *writer, enum block_type type, const 
 	if (capture_output_write(writer->output, writer->block.data, writer->block.length, err))
 		return -1;
 	writer->number++;
+	writer->offset += writer->block.length;
 	return 0;
+}
+
+int block_writer_write(struct block_writer *writer, enum block_type type, const void *payload,
+		       size_t length, struct error *err)
+{
+	const struct index_entry entry = {
+		.offset = writer->offset, .number = writer->number, .type = (uint16_t)type};
+
+	if (write_block(writer, type, payload, length, err))
+		return -1;
+	return index_add(&writer->index, &entry, err);
+}
+
+int block_writer_write_events(struct block_writer *writer, const void *payload, size_t length,
+			      const struct index_entry *events, struct error *err)
+{
+	struct index_entry entry = *events;
+
+	entry.offset = writer->offset;
+	entry.number = writer->number;
+	entry.type = BLOCK_COLUMNS;
+	if (write_block(writer, BLOCK_COLUMNS, payload, length, err))
+		return -1;
+	return index_add(&writer->index, &entry, err);
+}
+
+int block_writer_end(struct block_writer *writer, uint64_t n_records, struct error *err)
+{
+	uint64_t index_offset = writer->offset;
+	struct text payload = TEXT_INIT;
+	int code = 0;
+
+	for (size_t next = 0; next < writer->index.n_entries && !code;) {
+		text_clear(&payload);
+		next = index_encode(&writer->index, next, &payload);
+		code = text_failed(&payload) ? error_no_memory(err)
+					     : write_block(writer, BLOCK_INDEX, payload.data,
+							   payload.length, err);
+	}
+	text_clear(&payload);
+	encode_end(&payload, n_records, index_offset);
+	if (!code)
+		code = text_failed(&payload)
+			       ? error_no_memory(err)
+			       : write_block(writer, BLOCK_END, payload.data, payload.length, err);
+	text_fini(&payload);
+	return code;
 }

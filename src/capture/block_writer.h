@@ -14,11 +14,14 @@
 #include "capture/codec.h"
 #include "capture/file.h"
 #include "capture/format.h"
+#include "capture/index.h"
 
 struct block_writer {
 	struct capture_output *output;
 	struct packer *packer;
-	uint32_t number; /* of the next block */
+	uint32_t number;	    /* of the next block */
+	uint64_t offset;	    /* in the capture, of the next block */
+	struct capture_index index; /* of the blocks so far */
 	struct text block;
 };
 
@@ -28,5 +31,10 @@ void block_writer_fini(struct block_writer *writer);
 int block_writer_begin(struct block_writer *writer, struct error *err);
 int block_writer_write(struct block_writer *writer, enum block_type type, const void *payload,
 		       size_t length, struct error *err);
+/* The same with records; the index gets of `events` what tells about them. */
+int block_writer_write_events(struct block_writer *writer, const void *payload, size_t length,
+			      const struct index_entry *events, struct error *err);
+/* Write the index and the block that ends the capture; `n_records` are in all of it. */
+int block_writer_end(struct block_writer *writer, uint64_t n_records, struct error *err);
 
 #endif

@@ -282,15 +282,12 @@ int catalog_writer_rename(struct catalog_writer *writer, struct error *err)
 	return write_payload(writer, &writer->new_frames, BLOCK_FRAMES, err);
 }
 
-int catalog_writer_end(struct catalog_writer *writer, const struct ledger *ledger,
-		       uint64_t n_records, struct error *err)
+int catalog_writer_ledger(struct catalog_writer *writer, const struct ledger *ledger,
+			  struct error *err)
 {
 	encode_ledger_state(&writer->payload, ledger);
 	for (size_t i = 0; i < ledger->n_rows; i++)
 		encode_ledger_row(&writer->payload, &ledger->rows[i]);
 	/* In one block: half a ledger must not pass for a whole one. */
-	if (write_payload(writer, &writer->payload, BLOCK_LEDGER, err))
-		return -1;
-	encode_end(&writer->payload, n_records);
-	return write_payload(writer, &writer->payload, BLOCK_END, err);
+	return write_payload(writer, &writer->payload, BLOCK_LEDGER, err);
 }

@@ -45,7 +45,7 @@ int catalog_writer_name(struct catalog_writer *writer, const uint64_t *addresses
 bool catalog_writer_has_new_modules(const struct catalog_writer *writer);
 /* Name again what lies where a new module came to; after the records from before it. */
 int catalog_writer_rename(struct catalog_writer *writer, struct error *err);
-int catalog_writer_end(struct catalog_writer *writer, const struct ledger *ledger,
-		       uint64_t n_records, struct error *err);
+int catalog_writer_ledger(struct catalog_writer *writer, const struct ledger *ledger,
+			  struct error *err);
 
 #endif

@@ -22,6 +22,7 @@ struct column_packer {
 	struct lookup shapes, cpus, tasks, hooks, stacks;
 	uint64_t first, last;
 	size_t n_records, n_bytes;
+	bool frames; /* a record has brought its own */
 	bool failed; /* out of memory */
 };
 
@@ -171,6 +172,7 @@ static int put_whole(struct column_packer *packer, const struct kmn_header *head
 {
 	put(packer, COLUMN_SHAPE, 0);
 	put_raw(packer, COLUMN_WHOLE, header, header->length);
+	packer->frames |= header->n_frames != 0;
 	packer->tables.time = header->time;
 	return 0;
 }
@@ -445,6 +447,14 @@ int column_packer_add(struct column_packer *packer, const struct record_view *vi
 	return 0;
 }
 
+void column_packer_describe(const struct column_packer *packer, struct index_entry *about)
+{
+	about->n_records = (uint32_t)packer->n_records;
+	about->flags = packer->frames ? INDEX_FRAMES : 0;
+	about->first = packer->first;
+	about->last = packer->last;
+}
+
 size_t column_packer_count(const struct column_packer *packer)
 {
 	return packer->n_records;
@@ -465,6 +475,7 @@ static void begin_block(struct column_packer *packer)
 	lookup_clear(&packer->hooks);
 	lookup_clear(&packer->stacks);
 	packer->n_records = packer->n_bytes = 0;
+	packer->frames = false;
 }
 
 int column_packer_finish(struct column_packer *packer, uint64_t n_before, struct text *out,

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "capture/columns.h"
+#include "capture/index.h"
 
 struct column_packer;
 
@@ -15,6 +16,8 @@ void column_packer_destroy(struct column_packer *packer);
 /* The record has passed record_parse(). After a failure only column_packer_destroy() is left. */
 int column_packer_add(struct column_packer *packer, const struct record_view *view,
 		      struct error *err);
+/* What the index says about the block: how many records, their times, whether they have frames. */
+void column_packer_describe(const struct column_packer *packer, struct index_entry *about);
 size_t column_packer_count(const struct column_packer *packer);
 /* The bytes of the records that were added. */
 size_t column_packer_bytes(const struct column_packer *packer);

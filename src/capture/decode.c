@@ -298,6 +298,7 @@ static int decode_ledger(struct cursor *in, struct decoded *out, struct error *e
 		if (in->bad)
 			return -1;
 		out->ledger->interrupted |= (detail & LEDGER_INTERRUPTED) != 0;
+		out->ledger->continued |= (detail & LEDGER_CONTINUED) != 0;
 		out->ledger->damaged += damaged;
 		return 0;
 	case LEDGER_ROW:

@@ -140,7 +140,8 @@ void encode_ledger_state(struct text *out, const struct ledger *ledger)
 	size_t entry = entry_begin(out);
 
 	put_u8(out, LEDGER_STATE);
-	put_u8(out, ledger->interrupted ? LEDGER_INTERRUPTED : 0);
+	put_u8(out, (uint8_t)((ledger->interrupted ? LEDGER_INTERRUPTED : 0) |
+			      (ledger->continued ? LEDGER_CONTINUED : 0)));
 	put_u64(out, ledger->damaged);
 	entry_end(out, entry);
 }
@@ -164,10 +165,11 @@ void encode_ledger_row(struct text *out, const struct ledger_row *row)
 	entry_end(out, entry);
 }
 
-void encode_end(struct text *out, uint64_t n_records)
+void encode_end(struct text *out, uint64_t n_records, uint64_t index)
 {
 	size_t entry = entry_begin(out);
 
 	put_u64(out, n_records);
+	put_u64(out, index);
 	entry_end(out, entry);
 }

@@ -19,6 +19,6 @@ void encode_frame(struct text *out, uint64_t address, const struct frame *frame)
 void encode_stack(struct text *out, const struct stack *stack);
 void encode_ledger_state(struct text *out, const struct ledger *ledger);
 void encode_ledger_row(struct text *out, const struct ledger_row *row);
-void encode_end(struct text *out, uint64_t n_records);
+void encode_end(struct text *out, uint64_t n_records, uint64_t index);
 
 #endif

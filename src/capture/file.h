@@ -29,6 +29,12 @@ struct capture_input {
 	 */
 	int (*read)(struct capture_input *input, void *bytes, size_t size, int timeout_ms,
 		    size_t *got, struct error *err);
+	/*
+	 * Read on at this byte, counted from where the capture begins; and how many there are now.
+	 * Both are NULL for an input that is only read from front to back.
+	 */
+	int (*seek)(struct capture_input *input, uint64_t offset, struct error *err);
+	int (*size)(struct capture_input *input, uint64_t *size, struct error *err);
 	void (*close)(struct capture_input *input); /* frees it */
 };
 

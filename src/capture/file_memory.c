@@ -6,8 +6,8 @@
 
 struct memory_input {
 	struct capture_input base;
-	const unsigned char *at;
-	size_t left;
+	const unsigned char *bytes, *at;
+	size_t length, left;
 };
 
 static int memory_read(struct capture_input *input, void *bytes, size_t size, int timeout_ms,
@@ -25,6 +25,22 @@ static int memory_read(struct capture_input *input, void *bytes, size_t size, in
 	return INPUT_DATA;
 }
 
+static int memory_seek(struct capture_input *input, uint64_t offset, struct error *err)
+{
+	struct memory_input *memory = (struct memory_input *)input;
+	size_t to = offset < memory->length ? (size_t)offset : memory->length;
+
+	memory->at = memory->bytes + to;
+	memory->left = memory->length - to;
+	return 0;
+}
+
+static int memory_size(struct capture_input *input, uint64_t *size, struct error *err)
+{
+	*size = ((struct memory_input *)input)->length;
+	return 0;
+}
+
 static void memory_close(struct capture_input *input)
 {
 	free(input);
@@ -37,8 +53,14 @@ struct capture_input *capture_input_memory(const void *bytes, size_t length)
 	if (!memory)
 		return NULL;
 	*memory = (struct memory_input){
-		.base = {.name = "memory", .read = memory_read, .close = memory_close},
+		.base = {.name = "memory",
+			 .read = memory_read,
+			 .seek = memory_seek,
+			 .size = memory_size,
+			 .close = memory_close},
+		.bytes = bytes,
 		.at = bytes,
+		.length = length,
 		.left = length,
 	};
 	return &memory->base;

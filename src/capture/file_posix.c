@@ -13,6 +13,7 @@ struct file_input {
 	struct capture_input base;
 	int fd;
 	bool regular;
+	off_t start; /* where the capture begins: standard input may stand anywhere */
 	char name[];
 };
 
@@ -41,6 +42,28 @@ static int file_read(struct capture_input *input, void *bytes, size_t size, int 
 		return INPUT_END;
 	*got = (size_t)n;
 	return INPUT_DATA;
+}
+
+static int file_seek(struct capture_input *input, uint64_t offset, struct error *err)
+{
+	struct file_input *file = (struct file_input *)input;
+
+	if (offset > INT64_MAX - (uint64_t)file->start ||
+	    lseek(file->fd, file->start + (off_t)offset, SEEK_SET) < 0)
+		return error_set(err, "can't go to byte %llu of %s: %s", (unsigned long long)offset,
+				 file->name, strerror(errno));
+	return 0;
+}
+
+static int file_size(struct capture_input *input, uint64_t *size, struct error *err)
+{
+	struct file_input *file = (struct file_input *)input;
+	struct stat st;
+
+	if (fstat(file->fd, &st))
+		return error_set(err, "can't examine %s: %s", file->name, strerror(errno));
+	*size = st.st_size > file->start ? (uint64_t)(st.st_size - file->start) : 0;
+	return 0;
 }
 
 static void file_close(struct capture_input *input)
@@ -92,6 +115,11 @@ struct capture_input *capture_input_open(const char *path, struct error *err)
 		.read = file_read,
 		.close = file_close,
 	};
+	file->start = file->regular ? lseek(fd, 0, SEEK_CUR) : 0;
+	if (file->regular && file->start >= 0) {
+		file->base.seek = file_seek;
+		file->base.size = file_size;
+	}
 	return &file->base;
 fail:
 	if (!standard)

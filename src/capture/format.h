@@ -32,7 +32,8 @@
 	X(EVENTS, 8, "events")                                                                     \
 	X(LEDGER, 9, "ledger")                                                                     \
 	X(END, 10, "end")                                                                          \
-	X(COLUMNS, 11, "events")
+	X(COLUMNS, 11, "events")                                                                   \
+	X(INDEX, 12, "index")
 
 enum block_type {
 #define BLOCK_TYPE_ENUM(name, number, text) BLOCK_##name = number,
@@ -42,6 +43,9 @@ enum block_type {
 
 /* Bytes before the records in the payload of a block of whole events. */
 #define EVENTS_HEADER_BYTES 32
+
+/* The block that ends a capture is as long, its header too: a file's index is found from there. */
+#define CAPTURE_END_BYTES (BLOCK_HEADER_BYTES + 20)
 
 /* A payload of tables is a row of entries; an index in one is below this. */
 #define CAPTURE_MAX_INDEX 65536u
@@ -54,6 +58,12 @@ enum api_entry_flag {
 
 enum ledger_entry_flag {
 	LEDGER_INTERRUPTED = 1 << 0,
+	LEDGER_CONTINUED = 1 << 1, /* by another capture */
+};
+
+/* Of a block in the index. */
+enum index_flag {
+	INDEX_FRAMES = 1 << 0, /* its records make stacks known: it is not to be passed over */
 };
 
 /* Kinds of entries in the ledger's block. */

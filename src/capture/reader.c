@@ -12,6 +12,7 @@
 #include "capture/column_unpacker.h"
 #include "capture/decode.h"
 #include "capture/frames.h"
+#include "capture/index.h"
 #include "model/record.h"
 
 /* Of all tables together: a small file that unpacks to more than this is no honest capture. */
@@ -36,6 +37,11 @@ struct capture_reader {
 	uint64_t n_read;    /* records, in all blocks so far */
 	uint64_t n_missing; /* records that damage swallowed */
 	bool stopped, ended, ledger_seen;
+
+	struct capture_index index;
+	bool index_tried;
+	bool rest_passed; /* after a stop */
+	bool passing;	  /* over records, to those that are asked for */
 };
 
 static bool resolve(const struct catalog *catalog, uint64_t address, struct frame *frame)
@@ -100,7 +106,7 @@ static void check_before(struct capture_reader *reader, uint64_t before, uint64_
 	uint64_t expected = reader->n_read + reader->n_missing;
 
 	/* After a stop the records in between were passed over on purpose. */
-	if (reader->stopped || before == expected)
+	if (reader->stopped || reader->passing || before == expected)
 		return;
 	if (before < expected) {
 		block_reader_damage(&reader->blocks,
@@ -191,9 +197,9 @@ static int read_events(struct capture_reader *reader, const struct block *block,
 	return 0;
 }
 
-static bool has_events(const struct block *block)
+static bool is_events(uint16_t type)
 {
-	return block->type == BLOCK_EVENTS || block->type == BLOCK_COLUMNS;
+	return type == BLOCK_EVENTS || type == BLOCK_COLUMNS;
 }
 
 static int read_tables(struct capture_reader *reader, const struct block *block, struct error *err)
@@ -221,7 +227,7 @@ static int read_block(struct capture_reader *reader, const struct block *block, 
 {
 	struct error why = {0};
 
-	if (has_events(block) && reader->stopped)
+	if (is_events(block->type) && reader->stopped && !reader->passing)
 		return 0;
 	if (block->type < BLOCK_SYSTEM || block->type > BLOCK_COLUMNS)
 		return 0;
@@ -231,7 +237,7 @@ static int read_block(struct capture_reader *reader, const struct block *block, 
 				    block_type_name(block->type), block->offset, why.message);
 		return 0;
 	}
-	if (has_events(block))
+	if (is_events(block->type))
 		return read_events(reader, block, err);
 	return read_tables(reader, block, err);
 }
@@ -333,14 +339,107 @@ void capture_close(struct capture_reader *reader)
 	catalog_fini(&reader->catalog);
 	ledger_fini(&reader->ledger);
 	column_unpacker_destroy(reader->columns);
+	index_fini(&reader->index);
 	free(reader->payload);
 	free(reader->whole);
 	free(reader);
 }
 
+void capture_stop(struct capture_reader *reader)
+{
+	reader->stopped = true;
+	reader->ready = false;
+	if (reader->blocks.input->endless)
+		reader->ended = true;
+}
+
+/* Returns 1 if there is an index. */
+static int load_index(struct capture_reader *reader, struct error *err)
+{
+	struct capture_input *input = reader->blocks.input;
+
+	if (!reader->index_tried && input->seek) {
+		if (index_read(input, &reader->index, err) < 0 ||
+		    block_reader_return(&reader->blocks, err))
+			return -1;
+	}
+	reader->index_tried = true;
+	return reader->index.n_entries != 0;
+}
+
+/* Read on at the entry's block. Returns 1; 0 when the index is wrong: it is given up. */
+static int go_to(struct capture_reader *reader, const struct index_entry *entry, struct error *err)
+{
+	struct block_reader *blocks = &reader->blocks;
+	int result;
+
+	if (entry->offset == block_reader_place(blocks))
+		return 1;
+	result = index_check(blocks->input, entry, err);
+	if (result < 0)
+		return -1;
+	if (result)
+		return block_reader_jump(blocks, entry->offset, entry->number, err) ? -1 : 1;
+	block_reader_damage(blocks, "the index has a block at byte %" PRIu64 " that is not there",
+			    entry->offset);
+	reader->index.n_entries = 0;
+	return block_reader_return(blocks, err);
+}
+
+/* Read the block of an entry for what it tells about the records behind it. Returns as go_to(). */
+static int read_passed(struct capture_reader *reader, const struct index_entry *entry,
+		       struct error *err)
+{
+	int result = go_to(reader, entry, err);
+
+	if (result != 1)
+		return result;
+	reader->passing = true;
+	result = advance(reader, -1, err);
+	reader->passing = reader->ready = false;
+	return result < 0 ? -1 : 1;
+}
+
+/* Pass over the records in blocks that end before the time. Returns as go_to(). */
+static int pass_over(struct capture_reader *reader, uint64_t time, struct error *err)
+{
+	uint64_t before = reader->n_read + reader->n_missing;
+	int result = 1;
+
+	for (size_t i = 0; i < reader->index.n_entries && result == 1; i++) {
+		const struct index_entry *entry = &reader->index.entries[i];
+
+		if (entry->offset < block_reader_place(&reader->blocks))
+			continue;
+		if (is_events(entry->type)) {
+			before = entry->n_before;
+			if (entry->last >= time) {
+				result = go_to(reader, entry, err);
+				break;
+			}
+			before += entry->n_records;
+			if (!(entry->flags & INDEX_FRAMES))
+				continue;
+		}
+		result = read_passed(reader, entry, err);
+	}
+	if (result == 1) {
+		reader->n_read = before;
+		reader->n_missing = 0;
+	}
+	return result;
+}
+
 int capture_next(struct capture_reader *reader, int timeout_ms,
 		 const struct kmn_header *const **records, size_t *n, struct error *err)
 {
+	if (reader->stopped && !reader->rest_passed) {
+		int result = load_index(reader, err);
+
+		reader->rest_passed = true;
+		if (result < 0 || (result && pass_over(reader, UINT64_MAX, err) < 0))
+			return -1;
+	}
 	while (!reader->ready && !reader->ended) {
 		int result = advance(reader, timeout_ms, err);
 
@@ -360,17 +459,17 @@ int capture_next(struct capture_reader *reader, int timeout_ms,
 	return 1;
 }
 
-void capture_stop(struct capture_reader *reader)
-{
-	reader->stopped = true;
-	reader->ready = false;
-	if (reader->blocks.input->endless)
-		reader->ended = true;
-}
-
 int capture_seek(struct capture_reader *reader, uint64_t time, struct error *err)
 {
-	return 0;
+	int result;
+
+	if (reader->ready && reader->records[reader->n_records - 1]->time >= time)
+		return 1;
+	result = load_index(reader, err);
+	if (result != 1)
+		return result;
+	reader->ready = false;
+	return pass_over(reader, time, err);
 }
 
 const struct catalog *capture_catalog(const struct capture_reader *reader)
@@ -386,6 +485,7 @@ int capture_ledger(const struct capture_reader *reader, struct ledger *ledger, s
 	}
 	ledger->interrupted |=
 		reader->ledger.interrupted || (reader->ended && !reader->ledger_seen);
+	ledger->continued |= reader->ledger.continued;
 	ledger->damaged += reader->ledger.damaged + reader->blocks.n_damaged;
 	return 0;
 }

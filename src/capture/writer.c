@@ -53,16 +53,17 @@ static int fail(struct capture_writer *writer, const struct error *cause, struct
 
 static int write_events(struct capture_writer *writer, struct error *err)
 {
-	size_t n = column_packer_count(writer->events);
+	struct index_entry about = {.n_before = writer->n_written};
 
-	if (!n)
+	column_packer_describe(writer->events, &about);
+	if (!about.n_records)
 		return 0;
 	text_clear(&writer->payload);
 	if (column_packer_finish(writer->events, writer->n_written, &writer->payload, err) ||
-	    block_writer_write(&writer->blocks, BLOCK_COLUMNS, writer->payload.data,
-			       writer->payload.length, err))
+	    block_writer_write_events(&writer->blocks, writer->payload.data, writer->payload.length,
+				      &about, err))
 		return -1;
-	writer->n_written += n;
+	writer->n_written += about.n_records;
 	return 0;
 }
 
@@ -158,7 +159,8 @@ int capture_writer_end(struct capture_writer *writer, const struct ledger *ledge
 
 	if (capture_writer_flush(writer, err))
 		return -1;
-	if (catalog_writer_end(&writer->tables, ledger, writer->n_written, &cause) ||
+	if (catalog_writer_ledger(&writer->tables, ledger, &cause) ||
+	    block_writer_end(&writer->blocks, writer->n_written, &cause) ||
 	    capture_output_sync(writer->blocks.output, &cause))
 		return fail(writer, &cause, err);
 	writer->ended = true;

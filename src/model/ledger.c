@@ -56,7 +56,7 @@ void ledger_total(const struct ledger *ledger, struct ledger_row *total)
 
 bool ledger_complete(const struct ledger *ledger)
 {
-	if (ledger->interrupted || ledger->damaged || ledger_broken(ledger))
+	if (ledger->interrupted || ledger->continued || ledger->damaged || ledger_broken(ledger))
 		return false;
 	for (size_t i = 0; i < ledger->n_rows; i++) {
 		if (ledger->rows[i].lost || ledger->rows[i].missed)

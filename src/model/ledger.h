@@ -32,7 +32,11 @@ struct ledger {
 	struct ledger_row *rows;
 	size_t n_rows, capacity;
 	bool interrupted; /* the stream ended before the ledger was written */
+	bool continued;	  /* a part of a recording; the ledger is in its last part */
 	uint64_t damaged; /* places where a capture could not be read */
+	/* A recording read through a filter; the rows are those of the recording all the same. */
+	bool filtered_reading;
+	uint64_t calls_read, calls_left_out;
 };
 
 void ledger_init(struct ledger *ledger);

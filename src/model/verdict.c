@@ -171,6 +171,11 @@ void ledger_verdict(const struct ledger *ledger, const struct catalog *catalog, 
 			  separator);
 		separator = "; ";
 	}
+	if (ledger->continued) {
+		text_addf(out, "%sa part of a recording whose ledger is in its last part",
+			  separator);
+		separator = "; ";
+	}
 	if (broken) {
 		text_addf(out, "%sthe counts of ", separator);
 		add_name(out, catalog, broken->hook);

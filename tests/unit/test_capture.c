@@ -240,12 +240,15 @@ static void what_is_written_is_read_again(void **state)
 	}
 }
 
-static void captures_of_the_first_format_stay_readable(void **state)
+static void captures_of_every_format_stay_readable(void **state)
 {
+	static const char *const files[] = {"golden-1.kmn", "golden-2.kmn"};
 	char name[512];
 
-	snprintf(name, sizeof(name), "%s/golden-1.kmn", getenv("KAPIMON_TEST_DATA"));
-	assert_reads_as_sample(name, SAMPLE_GOLDEN_RECORDS);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(name, sizeof(name), "%s/%s", getenv("KAPIMON_TEST_DATA"), files[i]);
+		assert_reads_as_sample(name, SAMPLE_GOLDEN_RECORDS);
+	}
 }
 
 static void a_capture_is_read_from_a_pipe_as_it_is_written(void **state)
@@ -586,7 +589,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_checksum_is_crc32c),
 		cmocka_unit_test_teardown(what_is_written_is_read_again, remove_file),
-		cmocka_unit_test(captures_of_the_first_format_stay_readable),
+		cmocka_unit_test(captures_of_every_format_stay_readable),
 		cmocka_unit_test(a_capture_is_read_from_a_pipe_as_it_is_written),
 		cmocka_unit_test_teardown(
 			what_was_flushed_is_readable_while_the_writer_lives_or_after_it_was_killed,
