@@ -6,8 +6,11 @@
 
 #include "command/command.h"
 #include "command/options.h"
+#include "command/select_options.h"
 #include "command/terminal.h"
+#include "session/count_sink.h"
 #include "session/pump.h"
+#include "session/tail_sink.h"
 #include "source/capture_source.h"
 #include "tally/top.h"
 #include "view/json.h"
@@ -22,16 +25,23 @@ enum option {
 	OPTION_TOP,
 	OPTION_SORT,
 	OPTION_ROWS,
+	OPTION_TAIL,
+	OPTION_COUNT,
 	OPTION_COLOR,
 };
 
 static const struct option_row rows[] = {
+	SELECT_OPTION_ROWS,
+	SELECT_TIME_ROWS,
+	{'t', "tail", "N", "only the last N calls", OPTION_TAIL},
+	{0, NULL, NULL, "Output", 0},
 	{'s', "stack", NULL, "print the stack of each call (this is the default)", OPTION_STACK},
 	{'S', "no-stack", NULL, "print one line a call", OPTION_NO_STACK},
 	{0, "relative", NULL, "count the time from the start of the recording, in seconds",
 	 OPTION_RELATIVE},
 	{'j', "json", NULL, "print JSON, one object a line, the ledger as the last", OPTION_JSON},
 	{0, "stats", NULL, "print only the ledger and the verdict", OPTION_STATS},
+	{'c', "count", NULL, "print only how many calls there are", OPTION_COUNT},
 	{0, "top", "BY[,BY]",
 	 "print how many calls there were of each api, caller, module, stack, process or error",
 	 OPTION_TOP},
@@ -44,6 +54,9 @@ static const struct option_row rows[] = {
 
 struct show {
 	const char *path;
+	struct select select;
+	uint64_t tail; /* calls; 0: all */
+	bool count;
 	bool no_stacks;
 	bool json;
 	bool relative;
@@ -67,10 +80,22 @@ static int parse_rows(const char *text, size_t *n, struct error *err)
 	return 0;
 }
 
+static int parse_tail(const char *text, uint64_t *calls, struct error *err)
+{
+	char *end;
+
+	*calls = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || !*calls || *calls > UINT32_MAX)
+		return error_usage(err, "'%s' is not a number of calls", text);
+	return 0;
+}
+
 static int set_option(void *context, int id, const char *value, struct error *err)
 {
 	struct show *show = context;
 
+	if (select_is_option(id))
+		return select_set_option(&show->select, id, value, err);
 	switch ((enum option)id) {
 	case OPTION_STACK:
 		show->no_stacks = false;
@@ -93,6 +118,11 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return order_parse(value, &show->order, err);
 	case OPTION_ROWS:
 		return parse_rows(value, &show->rows, err);
+	case OPTION_TAIL:
+		return parse_tail(value, &show->tail, err);
+	case OPTION_COUNT:
+		show->count = true;
+		return 0;
 	case OPTION_COLOR:
 		return color_when_parse(value, &show->color, err);
 	}
@@ -152,7 +182,7 @@ static struct sink *create_top(const struct show *show)
 	return top_view_create(stdout, &top);
 }
 
-static struct sink *create_sink(const struct show *show)
+static struct sink *create_view(const struct show *show)
 {
 	/* What was asked for goes to standard output. */
 	FILE *summary = show->stats ? stdout : stderr;
@@ -175,23 +205,53 @@ static struct sink *create_sink(const struct show *show)
 	return show->json ? json_view_create(stdout, &json) : text_view_create(stdout, &text);
 }
 
+static struct sink *create_sink(const struct show *show, struct error *err)
+{
+	struct sink *view;
+
+	if (show->count)
+		return count_sink_create(stdout, err);
+	view = create_view(show);
+	if (!view) {
+		error_no_memory(err);
+		return NULL;
+	}
+	return show->tail ? tail_sink_create(view, show->tail, err) : view;
+}
+
 static int run(const struct show *show, struct source *source, struct error *err)
 {
-	struct sink *sink = create_sink(show);
+	struct sink *sink = create_sink(show, err);
 	struct pump pump = {.source = source, .sinks = &sink, .n_sinks = 1, .stop = &interrupted};
 	struct ledger ledger;
 	int status;
 
 	if (!sink)
-		return error_no_memory(err);
+		return -1;
 	ledger_init(&ledger);
 	catch_signals();
 	status = pump_run(&pump, &ledger, err);
 	if (!status && !ledger_complete(&ledger))
 		status = STATUS_INCOMPLETE;
-	fputs(capture_source_trouble(source), stderr);
 	ledger_fini(&ledger);
 	sink->ops->destroy(sink);
+	return status;
+}
+
+static int show_capture(struct show *show, struct error *err)
+{
+	struct source *capture = capture_source_open(show->path, err);
+	struct source *source;
+	int status;
+
+	if (!capture)
+		return -1;
+	source = select_source(&show->select, capture, err);
+	if (!source)
+		return -1;
+	status = run(show, source, err);
+	fputs(capture_source_trouble(capture), stderr);
+	source->ops->close(source);
 	return status;
 }
 
@@ -199,17 +259,16 @@ int command_show(int argc, char **argv, struct error *err)
 {
 	struct show show = {.rows = TOP_ROWS, .color = COLOR_AUTO};
 	struct options_rest rest;
-	struct source *source;
-	int status = options_parse(&options, argc, argv, &show, &rest, err);
+	int status;
 
-	if (status)
-		return status < 0 ? -1 : STATUS_OK;
-	if (take_path(&rest, &show.path, err))
-		return -1;
-	source = capture_source_open(show.path, err);
-	if (!source)
-		return -1;
-	status = run(&show, source, err);
-	source->ops->close(source);
+	select_init(&show.select);
+	status = options_parse(&options, argc, argv, &show, &rest, err);
+	if (!status && take_path(&rest, &show.path, err))
+		status = -1;
+	if (!status)
+		status = show_capture(&show, err);
+	else if (status > 0)
+		status = STATUS_OK;
+	select_fini(&show.select);
 	return status;
 }

@@ -449,6 +449,10 @@ void json_ledger_print(const struct catalog *catalog, const struct ledger *ledge
 	text_add(out, ledger_complete(ledger) ? "true" : "false");
 	add_key(out, "verdict");
 	escape_json(out, text_string(&verdict), verdict.length);
+	if (ledger->filtered_reading) {
+		add_number(out, "calls_read", ledger->calls_read);
+		add_number(out, "calls_left_out", ledger->calls_left_out);
+	}
 	add_key(out, "total");
 	text_add_char(out, '{');
 	add_counts(out, &total);

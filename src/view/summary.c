@@ -200,6 +200,14 @@ int summary_print(const struct ledger *ledger, const struct catalog *catalog, bo
 		number_print_grouped(out, total.self);
 		text_add(out, " calls that Kapimon's own work made.\n");
 	}
+	if (ledger->filtered_reading) {
+		text_add(out, "Filter: ");
+		number_print_grouped(out, ledger->calls_left_out);
+		text_add(out, " of the ");
+		number_print_grouped(out, ledger->calls_read);
+		text_add(out, ledger->calls_read == 1 ? " call" : " calls");
+		text_add(out, " read were left out.\n");
+	}
 	if (color)
 		text_add(out, ledger_complete(ledger) ? COLOR_GREEN : COLOR_RED);
 	ledger_verdict(ledger, catalog, &verdict);
