@@ -71,8 +71,17 @@ enum annotation_field {
 
 /* The track of what belongs to no thread; those of processes and threads are above. */
 #define NOTES_TRACK 1u
-#define PROCESS_TRACK(pid) ((uint64_t)1 << 32 | (pid))
-#define THREAD_TRACK(thread) ((uint64_t)2 << 32 | (thread))
+
+/* No thread is number 0 here. A thread's number may come again in another process. */
+static uint64_t process_track(const struct kmn_header *header)
+{
+	return ((uint64_t)header->pid + 1) << 32;
+}
+
+static uint64_t thread_track(const struct kmn_header *header)
+{
+	return process_track(header) | naming_thread(header);
+}
 
 struct perfetto {
 	struct exporter base;
@@ -144,7 +153,7 @@ static void add_process(struct perfetto *perfetto, const struct kmn_header *head
 	size_t packet = proto_begin(out, TRACE_PACKET);
 	size_t track = proto_begin(out, PACKET_TRACK), inner;
 
-	proto_number(out, TRACK_UUID, PROCESS_TRACK(header->pid));
+	proto_number(out, TRACK_UUID, process_track(header));
 	inner = proto_begin(out, TRACK_PROCESS);
 	proto_number(out, PROCESS_PID, header->pid);
 	text_clear(&perfetto->name);
@@ -162,8 +171,8 @@ static void add_thread(struct perfetto *perfetto, const struct kmn_header *heade
 	size_t packet = proto_begin(out, TRACE_PACKET);
 	size_t track = proto_begin(out, PACKET_TRACK), inner;
 
-	proto_number(out, TRACK_UUID, THREAD_TRACK(naming_thread(header)));
-	proto_number(out, TRACK_PARENT, PROCESS_TRACK(header->pid));
+	proto_number(out, TRACK_UUID, thread_track(header));
+	proto_number(out, TRACK_PARENT, process_track(header));
 	inner = proto_begin(out, TRACK_THREAD);
 	proto_number(out, THREAD_PID, header->pid);
 	proto_number(out, THREAD_TID, naming_thread(header));
@@ -339,7 +348,7 @@ static int take_call(struct exporter *exporter, const struct call *call, struct 
 {
 	const struct record_view *record = call_record(call);
 	struct perfetto *perfetto = perfetto_of(exporter);
-	uint64_t track = THREAD_TRACK(naming_thread(record->header));
+	uint64_t track = thread_track(record->header);
 	uint64_t start = call_start(call), duration;
 	bool lasts = call_duration(call, &duration);
 	struct text name = TEXT_INIT;

@@ -10,13 +10,17 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # nothing of a test run stays in the tree
+
+# pylint: disable=wrong-import-position
 import files
 import plain
+import protobuf
 from tap import Tap
 from truth import Truth
 
 STATUS_INCOMPLETE = 3
-CHECKS = {**plain.CHECKS}
+CHECKS = {**plain.CHECKS, **protobuf.CHECKS}
 DATABASES = {"sqlite"}
 # Hooks of returns: of tests/support/records.h, which make_calls uses, and of make_capture.
 CALLS_HOOKED = {1, 3, 5}
