@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "capture/writer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ struct capture_writer {
 
 	struct column_packer *events; /* of the block being filled */
 	struct text payload;
-	uint64_t n_written; /* records in the blocks before */
+	uint64_t n_added;
+	uint64_t n_written; /* of these, in the blocks before */
 };
 
 struct capture_writer *capture_writer_create(const char *path, bool force, struct error *err)
@@ -44,8 +46,15 @@ struct capture_writer *capture_writer_create(const char *path, bool force, struc
 /* Keeps the first error: whatever fails later is its consequence. */
 static int fail(struct capture_writer *writer, const struct error *cause, struct error *err)
 {
-	if (writer->failed.status == STATUS_OK)
+	if (writer->failed.status == STATUS_OK) {
+		uint64_t lost = writer->n_added - writer->n_written;
+
 		writer->failed = *cause;
+		if (lost)
+			error_set(&writer->failed, "%s; the last %" PRIu64 " record%s lost",
+				  cause->message, lost, lost == 1 ? " is" : "s are");
+		error_hint(&writer->failed, "%s", cause->hint);
+	}
 	if (err)
 		*err = writer->failed;
 	return -1;
@@ -123,6 +132,7 @@ static int add_record(struct capture_writer *writer, const struct kmn_header *re
 	}
 	if (column_packer_add(writer->events, &view, err))
 		return -1;
+	writer->n_added++;
 	return column_packer_bytes(writer->events) >= BLOCK_BYTES ? flush(writer, err) : 0;
 }
 
@@ -150,6 +160,11 @@ int capture_writer_flush(struct capture_writer *writer, struct error *err)
 	if (writer->failed.status != STATUS_OK)
 		return fail(writer, &writer->failed, err);
 	return flush(writer, &cause) ? fail(writer, &cause, err) : 0;
+}
+
+uint64_t capture_writer_size(const struct capture_writer *writer)
+{
+	return writer->blocks.offset;
 }
 
 int capture_writer_end(struct capture_writer *writer, const struct ledger *ledger,

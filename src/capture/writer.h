@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "model/catalog.h"
@@ -23,11 +24,13 @@ int capture_writer_begin(struct capture_writer *writer, const struct catalog *ca
 			 struct error *err);
 /*
  * After a failure (a full disk, a reader gone) the file ends with its last whole block and every
- * further call fails with the same error.
+ * further call fails with the same error, which says how many records are lost.
  */
 int capture_writer_add(struct capture_writer *writer, const struct kmn_header *const *records,
 		       size_t n_records, struct error *err);
 int capture_writer_flush(struct capture_writer *writer, struct error *err);
+/* Bytes written so far. */
+uint64_t capture_writer_size(const struct capture_writer *writer);
 int capture_writer_end(struct capture_writer *writer, const struct ledger *ledger,
 		       struct error *err);
 /* Takes NULL. Without capture_writer_end() the capture is one whose writer was killed. */

@@ -165,7 +165,10 @@ static int watch(struct hook_options *options, struct child *child, struct error
 	if (!source)
 		return -1;
 	if (options->output) {
-		sinks[n_sinks] = capture_sink_create(options->output, options->force, err);
+		sinks[n_sinks] =
+			options->split ? capture_sink_create_parts(options->output, options->force,
+								   &options->parts, err)
+				       : capture_sink_create(options->output, options->force, err);
 		if (!sinks[n_sinks])
 			goto out;
 		n_sinks++;

@@ -30,6 +30,8 @@ enum option {
 	OPTION_CONTROL,
 	OPTION_OUTPUT,
 	OPTION_FORCE,
+	OPTION_SPLIT,
+	OPTION_KEEP,
 	OPTION_PRINT,
 	OPTION_STACK,
 	OPTION_NO_STACK,
@@ -74,6 +76,9 @@ static const struct option_row rows[] = {
 	{0, NULL, NULL, "Output", 0},
 	{'o', "output", "FILE", "record a capture; '-' is standard output", OPTION_OUTPUT},
 	{0, "force", NULL, "replace FILE whatever it is", OPTION_FORCE},
+	{0, "split", "SIZE|TIME", "record parts of this size or time: FILE.1.kmn, FILE.2.kmn...",
+	 OPTION_SPLIT},
+	{0, "keep", "N", "with --split: only the last N parts", OPTION_KEEP},
 	{'P', "print", NULL, "print the calls as well as recording them", OPTION_PRINT},
 	{'s', "stack", NULL, "take the stack of each call (this is the default)", OPTION_STACK},
 	{'S', "no-stack", NULL, "take no stacks: far cheaper", OPTION_NO_STACK},
@@ -126,6 +131,23 @@ static int read_session(struct spec *spec, const char *path, struct error *err)
 				  : spec_parse(spec, text_string(&text), err);
 	text_fini(&text);
 	return code ? error_prefix(err, "%s", path) : 0;
+}
+
+/* "10m" is ten minutes, "10M" a size. */
+static int parse_split(const char *text, struct capture_parts *parts, struct error *err)
+{
+	uint64_t number = 0;
+
+	if (!spec_parse_time(text, &number, NULL) && number) {
+		parts->time = number;
+		return 0;
+	}
+	if (!spec_parse_size(text, &number, NULL) && number) {
+		parts->bytes = number;
+		return 0;
+	}
+	error_usage(err, "'%s' is neither a size nor a time", text);
+	return error_hint(err, "expected a size such as 100M, or a time such as 10m or 1h");
 }
 
 static int set_option(void *context, int id, const char *value, struct error *err)
@@ -198,6 +220,11 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	case OPTION_FORCE:
 		options->force = true;
 		return 0;
+	case OPTION_SPLIT:
+		options->split = true;
+		return parse_split(value, &options->parts, err);
+	case OPTION_KEEP:
+		return parse_number(value, 1000000, &options->parts.keep, err);
 	case OPTION_PRINT:
 		options->print = true;
 		return 0;
@@ -249,6 +276,10 @@ static int check(struct hook_options *options, struct error *err)
 	if (options->output && !strcmp(options->output, "-") && (options->print || options->json))
 		return error_usage(err,
 				   "the capture and the text can't both go to standard output");
+	if (options->split && !options->output)
+		return error_usage(err, "--split of which capture? There is no --output");
+	if (options->parts.keep && !options->split)
+		return error_usage(err, "--keep needs parts: give --split too");
 	for (size_t i = 0; i < spec->n_hooks; i++)
 		spec->hooks[i].returns |= options->returns;
 	return 0;

@@ -8,12 +8,15 @@
 #include "command/options.h"
 #include "command/terminal.h"
 #include "model/spec.h"
+#include "session/capture_sink.h"
 
 struct hook_options {
 	struct spec spec;
 	bool returns;	    /* of every function that is named */
 	const char *output; /* a capture; NULL: none */
 	bool force;
+	bool split; /* the capture, into these parts */
+	struct capture_parts parts;
 	bool print; /* also with a capture */
 	bool json;
 	bool relative;

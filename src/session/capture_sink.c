@@ -2,42 +2,162 @@
 #include "session/capture_sink.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/text.h"
 #include "capture/writer.h"
+
+/* So many records are added at most before it is asked again whether the part is full. */
+#define STEP 1024
 
 struct capture_sink {
 	struct sink base;
 	struct capture_writer *writer;
+	const struct catalog *catalog;
+
+	/* Only for a recording in parts. */
+	struct capture_parts parts;
+	char *stem; /* the path without what tells the parts apart; NULL: there is one file */
+	bool force;
+	uint64_t number; /* of the present part, from 1 */
+	uint64_t first;	 /* time of its first record */
+	bool has_records;
 };
 
-static struct capture_writer *writer_of(struct sink *sink)
+static struct capture_sink *sink_of(struct sink *sink)
 {
-	return ((struct capture_sink *)sink)->writer;
+	return (struct capture_sink *)sink;
 }
 
-static int sink_begin(struct sink *sink, const struct catalog *catalog, struct error *err)
+static void name_part(const struct capture_sink *sink, uint64_t number, struct text *name)
 {
-	return capture_writer_begin(writer_of(sink), catalog, err);
+	text_clear(name);
+	text_addf(name, "%s.%llu.kmn", sink->stem, (unsigned long long)number);
 }
 
-static int sink_events(struct sink *sink, const struct batch *batch, struct error *err)
+static int open_part(struct capture_sink *sink, struct error *err)
 {
-	return capture_writer_add(writer_of(sink), batch->records, batch->n_records, err);
+	struct text name = TEXT_INIT;
+
+	name_part(sink, sink->number, &name);
+	sink->writer = capture_writer_create(text_string(&name), sink->force, err);
+	text_fini(&name);
+	sink->has_records = false;
+	return sink->writer ? 0 : -1;
 }
 
-static int sink_tick(struct sink *sink, struct error *err)
+/* What can't be removed (somebody else was faster) is no reason to stop recording. */
+static void remove_old_part(const struct capture_sink *sink)
 {
-	return capture_writer_flush(writer_of(sink), err);
+	struct text name = TEXT_INIT;
+
+	if (!sink->parts.keep || sink->number <= sink->parts.keep)
+		return;
+	name_part(sink, sink->number - sink->parts.keep, &name);
+	unlink(text_string(&name));
+	text_fini(&name);
 }
 
-static int sink_end(struct sink *sink, const struct ledger *ledger, struct error *err)
+static int next_part(struct capture_sink *sink, struct error *err)
 {
-	return capture_writer_end(writer_of(sink), ledger, err);
+	struct ledger continued;
+	int code;
+
+	ledger_init(&continued);
+	continued.continued = true;
+	code = capture_writer_end(sink->writer, &continued, err);
+	ledger_fini(&continued);
+	if (code)
+		return -1;
+	capture_writer_destroy(sink->writer);
+	sink->writer = NULL;
+	sink->number++;
+	if (open_part(sink, err) || capture_writer_begin(sink->writer, sink->catalog, err))
+		return -1;
+	remove_old_part(sink);
+	return 0;
 }
 
-static void sink_destroy(struct sink *sink)
+static bool is_late(const struct capture_sink *sink, const struct kmn_header *record)
 {
-	capture_writer_destroy(writer_of(sink));
+	return sink->has_records && sink->parts.time &&
+	       record->time - sink->first >= sink->parts.time;
+}
+
+static bool part_is_full(const struct capture_sink *sink, const struct kmn_header *next)
+{
+	bool large = sink->parts.bytes && capture_writer_size(sink->writer) >= sink->parts.bytes;
+
+	return (sink->has_records && large) || is_late(sink, next);
+}
+
+/* How many of the records, one at least, are added before it is asked again if the part is full. */
+static size_t count_fitting(const struct capture_sink *sink,
+			    const struct kmn_header *const *records, size_t n_records)
+{
+	size_t most = n_records < STEP ? n_records : STEP;
+	size_t n = 1;
+
+	while (n < most && !is_late(sink, records[n]))
+		n++;
+	return n;
+}
+
+static int sink_begin(struct sink *base, const struct catalog *catalog, struct error *err)
+{
+	struct capture_sink *sink = sink_of(base);
+
+	sink->catalog = catalog;
+	return capture_writer_begin(sink->writer, catalog, err);
+}
+
+static int sink_events(struct sink *base, const struct batch *batch, struct error *err)
+{
+	struct capture_sink *sink = sink_of(base);
+	const struct kmn_header *const *records = batch->records;
+	size_t left = batch->n_records;
+
+	while (left) {
+		size_t n;
+
+		if (part_is_full(sink, *records) && next_part(sink, err))
+			return -1;
+		if (!sink->has_records)
+			sink->first = (*records)->time;
+		sink->has_records = true;
+		n = count_fitting(sink, records, left);
+		if (capture_writer_add(sink->writer, records, n, err))
+			return -1;
+		records += n;
+		left -= n;
+	}
+	return 0;
+}
+
+static int sink_tick(struct sink *base, struct error *err)
+{
+	return capture_writer_flush(sink_of(base)->writer, err);
+}
+
+static int sink_end(struct sink *base, const struct ledger *ledger, struct error *err)
+{
+	struct capture_sink *sink = sink_of(base);
+
+	/* The next part could not be begun: that was told, and the last one says that it goes on.
+	 */
+	if (!sink->writer)
+		return error_set(err, "part %llu of the capture is missing",
+				 (unsigned long long)sink->number);
+	return capture_writer_end(sink->writer, ledger, err);
+}
+
+static void sink_destroy(struct sink *base)
+{
+	struct capture_sink *sink = sink_of(base);
+
+	capture_writer_destroy(sink->writer);
+	free(sink->stem);
 	free(sink);
 }
 
@@ -51,17 +171,47 @@ static const struct sink_ops ops = {
 
 struct sink *capture_sink_create(const char *path, bool force, struct error *err)
 {
-	struct capture_writer *writer = capture_writer_create(path, force, err);
-	struct capture_sink *sink;
+	struct capture_sink *sink = calloc(1, sizeof(*sink));
 
-	if (!writer)
-		return NULL;
-	sink = malloc(sizeof(*sink));
 	if (!sink) {
-		capture_writer_destroy(writer);
 		error_no_memory(err);
 		return NULL;
 	}
-	*sink = (struct capture_sink){.base.ops = &ops, .writer = writer};
+	sink->base.ops = &ops;
+	sink->writer = capture_writer_create(path, force, err);
+	if (!sink->writer) {
+		free(sink);
+		return NULL;
+	}
+	return &sink->base;
+}
+
+struct sink *capture_sink_create_parts(const char *path, bool force,
+				       const struct capture_parts *parts, struct error *err)
+{
+	size_t length = strlen(path);
+	struct capture_sink *sink;
+
+	if (!strcmp(path, "-")) {
+		error_usage(err, "standard output can't be split into parts");
+		return NULL;
+	}
+	if (length > 4 && !strcmp(path + length - 4, ".kmn"))
+		length -= 4;
+	sink = calloc(1, sizeof(*sink));
+	if (!sink || !(sink->stem = strndup(path, length))) {
+		free(sink);
+		error_no_memory(err);
+		return NULL;
+	}
+	sink->base.ops = &ops;
+	sink->parts = *parts;
+	sink->force = force;
+	sink->number = 1;
+	if (open_part(sink, err)) {
+		free(sink->stem);
+		free(sink);
+		return NULL;
+	}
 	return &sink->base;
 }

@@ -6,6 +6,7 @@
 #define SESSION_CAPTURE_SINK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "session/sink.h"
 
@@ -15,5 +16,20 @@
  * for a reader that goes away to be an error and not a sudden death.
  */
 struct sink *capture_sink_create(const char *path, bool force, struct error *err);
+
+/* When a part of a recording is full; 0: never for that reason. */
+struct capture_parts {
+	uint64_t bytes; /* reached in the file */
+	uint64_t time;	/* ns from its first record to its last */
+	uint64_t keep;	/* so many of the last parts, earlier ones are removed; 0: all */
+};
+
+/*
+ * The same in parts, each a capture of its own: FILE.1.kmn, FILE.2.kmn... for the path FILE or
+ * FILE.kmn. All but the last have a ledger that says that the recording goes on. A part of an
+ * earlier recording is replaced when its number comes. Standard output has no parts.
+ */
+struct sink *capture_sink_create_parts(const char *path, bool force,
+				       const struct capture_parts *parts, struct error *err);
 
 #endif

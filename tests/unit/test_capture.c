@@ -465,6 +465,8 @@ static void a_full_disk_ends_the_capture_with_its_last_whole_block(void **state)
 	assert_int_equal(status, -1);
 	assert_non_null(strstr(err.message, "can't write to"));
 	assert_non_null(strstr(err.message, strerror(EFBIG)));
+	assert_non_null(strstr(err.message, "; the last 100 records are lost"));
+	assert_non_null(strstr(err.hint, "can be read"));
 	ledger_init(&ledger);
 	assert_int_equal(capture_writer_end(writer, &ledger, &again), -1);
 	assert_string_equal(again.message, err.message);
