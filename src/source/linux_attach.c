@@ -12,11 +12,12 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/parallel.h"
 
 #define DETACH_THREADS 16
 
@@ -81,17 +82,12 @@ static const char *no_trampoline(const struct engine *engine, const struct hook 
 }
 
 /* Copies are put in from the highest down: the kernel runs the one that came last first. */
-static int trampoline_point(struct engine *engine, struct hook *hook, enum point point, int btf_fd,
-			    struct error *err)
+static int trampoline_point(struct hook *hook, enum point point, struct error *err)
 {
 	for (unsigned i = hook->copies; i-- > 0;) {
 		struct program *program = &hook->programs[point][i];
 		int link;
 
-		if (take_slot(engine, program, err) ||
-		    clone_load(engine, hook, point, i, program->slot, btf_fd, &program->program_fd,
-			       err))
-			return -1;
 		link = bpf_link_create(program->program_fd, 0,
 				       point == POINT_ENTRY ? BPF_TRACE_FENTRY : BPF_TRACE_FEXIT,
 				       NULL);
@@ -105,6 +101,18 @@ static int trampoline_point(struct engine *engine, struct hook *hook, enum point
 	return 0;
 }
 
+static int trampoline_slots(struct engine *engine, struct hook *hook, struct error *err)
+{
+	hook->copies = engine->copies;
+	for (int point = 0; point < (hook->returns ? N_POINTS : 1); point++) {
+		for (unsigned i = 0; i < hook->copies; i++) {
+			if (take_slot(engine, &hook->programs[point][i], err))
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int attach_trampoline(struct engine *engine, struct hook *hook, struct error *err)
 {
 	uint32_t slots = engine->n_slots;
@@ -112,10 +120,13 @@ static int attach_trampoline(struct engine *engine, struct hook *hook, struct er
 
 	if (hook->module && btf_types_module_fd(hook->module, &btf_fd, err))
 		return -1;
-	hook->copies = engine->copies;
-	code = hook->returns ? trampoline_point(engine, hook, POINT_RETURN, btf_fd, err) : 0;
+	code = trampoline_slots(engine, hook, err);
 	if (!code)
-		code = trampoline_point(engine, hook, POINT_ENTRY, btf_fd, err);
+		code = clones_load(engine, hook, btf_fd, err);
+	if (!code && hook->returns)
+		code = trampoline_point(hook, POINT_RETURN, err);
+	if (!code)
+		code = trampoline_point(hook, POINT_ENTRY, err);
 	if (btf_fd > 0)
 		close(btf_fd);
 	if (code) {
@@ -128,9 +139,24 @@ static int attach_trampoline(struct engine *engine, struct hook *hook, struct er
 	return 0;
 }
 
+/* Of the programs that hooks share, those that these hooks need. */
+static int put_in_place(struct engine *engine, struct hook *const *hooks, size_t n,
+			enum template_id entry, enum template_id at_return, struct error *err)
+{
+	bool returns = false;
+
+	for (size_t i = 0; i < n; i++)
+		returns |= hooks[i]->returns;
+	if (template_put_in_place(&engine->templates[entry], err))
+		return -1;
+	return returns ? template_put_in_place(&engine->templates[at_return], err) : 0;
+}
+
 static int attach_kprobe(struct engine *engine, struct hook *hook, struct error *err)
 {
 	hook->copies = 1;
+	if (put_in_place(engine, &hook, 1, TEMPLATE_KPROBE, TEMPLATE_KRETPROBE, err))
+		return -1;
 	if ((hook->returns && (take_slot(engine, &hook->programs[POINT_RETURN][0], err) ||
 			       probe_attach(engine, hook, POINT_RETURN, err))) ||
 	    take_slot(engine, &hook->programs[POINT_ENTRY][0], err) ||
@@ -161,7 +187,7 @@ static int attach_one(struct engine *engine, struct hook *hook, struct error *er
 static void abilities_find(struct engine *engine, struct hook *const *hooks, size_t n)
 {
 	if (!engine->abilities.known) {
-		/* The templates are trampoline programs: they would not have loaded without. */
+		/* Without BPF trampolines no program of the kind loads, and kprobes serve. */
 		engine->abilities.fentry = true;
 		/* Stack arguments since 6.7 (473e3150e30a, "bpf, x86: allow function arguments up
 		   to 12 for TRACING"); a refusal of more falls back to a kprobe by itself. */
@@ -197,7 +223,9 @@ static int attach_many(struct engine *engine, struct hook **hooks, size_t n, str
 			return -1;
 		}
 	}
-	if (n_together && probe_attach_multi(engine, together, n_together, err)) {
+	if (n_together && (put_in_place(engine, together, n_together, TEMPLATE_MULTI,
+					TEMPLATE_MULTI_RETURN, err) ||
+			   probe_attach_multi(engine, together, n_together, err))) {
 		free(together);
 		return -1;
 	}
@@ -229,6 +257,9 @@ static int attach_events(struct engine *engine, struct hook **hooks, size_t n, s
 		}
 	}
 	if (!code && n_together)
+		code = put_in_place(engine, together, n_together, TEMPLATE_KPROBE,
+				    TEMPLATE_KRETPROBE, err);
+	if (!code && n_together)
 		code = events_attach_many(engine, together, n_together, err);
 	for (size_t i = 0; i < n_together; i++)
 		together[i]->on = together[i]->api->method == METHOD_KPROBE_EVENT;
@@ -238,7 +269,8 @@ static int attach_events(struct engine *engine, struct hook **hooks, size_t n, s
 
 static int attach_on_load(struct engine *engine, struct hook *hook, struct error *err)
 {
-	if (take_slots(engine, hook, err))
+	if (put_in_place(engine, &hook, 1, TEMPLATE_KPROBE, TEMPLATE_KRETPROBE, err) ||
+	    take_slots(engine, hook, err))
 		return -1;
 	return events_attach_named(engine, hook, err);
 }
@@ -293,24 +325,16 @@ int attach_hooks(struct engine *engine, struct hook **hooks, size_t n, struct er
 	return 0;
 }
 
-/* Descriptors to close, shared among threads: each close waits for the kernel to let go. */
 struct closing {
 	int *fds;
 	size_t n;
-	size_t next; /* atomic */
 };
 
-static void *close_some(void *context)
+static void close_one(size_t i, void *context)
 {
-	struct closing *closing = context;
+	const struct closing *closing = context;
 
-	for (;;) {
-		size_t i = __atomic_fetch_add(&closing->next, 1, __ATOMIC_RELAXED);
-
-		if (i >= closing->n)
-			return NULL;
-		close(closing->fds[i]);
-	}
+	close(closing->fds[i]);
 }
 
 static void collect_fd(struct closing *closing, int *fd)
@@ -320,18 +344,11 @@ static void collect_fd(struct closing *closing, int *fd)
 	*fd = -1;
 }
 
+/* In threads, however few the processors: each close waits for the kernel to let go. */
 static void close_all(struct closing *closing)
 {
-	pthread_t threads[DETACH_THREADS];
-	size_t n = 0;
-
-	while (closing->n > 1 && n < DETACH_THREADS &&
-	       !pthread_create(&threads[n], NULL, close_some, closing))
-		n++;
-	close_some(closing);
-	while (n > 0)
-		pthread_join(threads[--n], NULL);
-	closing->n = closing->next = 0;
+	parallel_run(closing->n, DETACH_THREADS, close_one, closing);
+	closing->n = 0;
 }
 
 void detach_all(struct engine *engine)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The Linux engine's parts and how they fit: linux_source.c is the source that the pump sees and
- * owns everything; linux_object.c opens and sizes the BPF object; linux_plan.c says what a hook
- * records and filters; linux_attach.c puts hooks in and out, through linux_clone.c (trampolines)
- * and linux_probe.c (kprobes); linux_buffers.c moves records out of the per-CPU buffers and merge.c
- * puts them in order; linux_filters.c and linux_modules.c tell the programs what to keep;
- * linux_ledger.c adds up what became of every call. Nothing outside src/source/linux* and
- * kernel/linux knows BPF.
+ * owns everything; linux_wanted.c finds the functions that a spec asks for; linux_object.c opens
+ * and sizes the BPF object, linux_template.c keeps its programs for when they are needed;
+ * linux_plan.c says what a hook records and filters; linux_attach.c puts hooks in and out, through
+ * linux_clone.c (trampolines) and linux_probe.c (kprobes); linux_buffers.c moves records out of the
+ * per-CPU buffers and merge.c puts them in order; linux_filters.c and linux_modules.c tell the
+ * programs what to keep; linux_ledger.c adds up what became of every call. Nothing outside
+ * src/source/linux* and kernel/linux knows BPF.
  */
 #ifndef SOURCE_LINUX_ENGINE_H
 #define SOURCE_LINUX_ENGINE_H
@@ -17,12 +18,14 @@
 
 #include <linux/bpf.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "linux/shared.h"
 #include "model/api.h"
 #include "model/catalog.h"
 #include "model/ledger.h"
 #include "model/spec.h"
+#include "source/linux_template.h"
 #include "symbol/symbols.h"
 
 struct events;
@@ -61,19 +64,6 @@ struct hook {
 	char refused[160]; /* why the better method was not taken; "" if it was */
 };
 
-#define TEMPLATE_FUNCTIONS 8
-
-/* A trampoline program to make clones of. */
-struct template
-{
-	const struct bpf_insn *insns; /* NULL: not looked at yet */
-	size_t n_insns;
-	const char *name;
-	struct bpf_func_info functions[TEMPLATE_FUNCTIONS];
-	uint32_t n_functions;
-	int btf_fd;
-};
-
 /* kprobe.multi: one link for all entries, one for all returns, of one apply(). */
 struct multi_link {
 	int link_fd[N_POINTS];
@@ -92,7 +82,7 @@ struct abilities {
 struct engine {
 	struct kapimon_bpf *object;
 	bool loaded;
-	struct template templates[N_POINTS];
+	struct template templates[N_TEMPLATES];
 	struct symbols *symbols;
 	struct abilities abilities;
 	unsigned n_cpus;
@@ -123,8 +113,11 @@ void engine_object_close(struct engine *engine);
 bool kernel_fully_preemptible(void);
 
 /* linux_clone.c: trampoline programs (fentry, fexit). */
-int clone_load(struct engine *engine, const struct hook *hook, enum point point, unsigned copy,
-	       uint32_t slot, int module_btf_fd, int *program_fd, struct error *err);
+/*
+ * Load all copies of the hook's programs: each gets its program_fd and its slot is taken before.
+ * module_btf_fd: of the function's module, 0 for the kernel. What was loaded stays when one fails.
+ */
+int clones_load(struct engine *engine, struct hook *hook, int module_btf_fd, struct error *err);
 
 /* linux_probe.c */
 int probe_attach(struct engine *engine, struct hook *hook, enum point point, struct error *err);
@@ -180,7 +173,5 @@ int buffers_poll(struct buffers *buffers, int timeout_ms, struct error *err);
 int buffers_release(struct buffers *buffers, bool all, const struct kmn_header *const **records,
 		    size_t *n, struct error *err);
 uint64_t buffers_size(const struct buffers *buffers);
-
-uint64_t monotonic_ns(void);
 
 #endif

@@ -123,20 +123,14 @@ static void set_trampolines(struct engine *engine)
 		kallsyms_address(kallsyms, "return_to_handler");
 }
 
-/* Each program costs the verifier its time. */
-static void leave_out_unused(struct engine *engine, size_t n_hooks)
-{
-	bool many = engine->spec.exact == SPEC_EXACT_NO ||
-		    (engine->spec.exact == SPEC_EXACT_AUTO && n_hooks > TRAMPOLINES_AT_MOST);
-
-	bpf_program__set_autoload(engine->object->progs.entry_multi, many);
-	bpf_program__set_autoload(engine->object->progs.return_multi, many);
-}
-
 /* A kernel without modules has no tracepoints for them. */
-static void leave_out_missing(struct kapimon_bpf *object)
+static void leave_out_missing(struct engine *engine)
 {
-	if (libbpf_find_vmlinux_btf_id("module_load", BPF_TRACE_RAW_TP) > 0)
+	struct kapimon_bpf *object = engine->object;
+	struct btf_types *types = symbols_types(engine->symbols, NULL);
+	const struct btf *btf = types ? btf_types_of(types, NULL) : NULL;
+
+	if (!btf || btf__find_by_name_kind(btf, "btf_trace_module_load", BTF_KIND_TYPEDEF) > 0)
 		return;
 	bpf_program__set_autoload(object->progs.module_loaded, false);
 	bpf_program__set_autoload(object->progs.module_freed, false);
@@ -177,29 +171,31 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 				   n_hooks);
 	engine->max_slots =
 		(uint32_t)(engine->max_hooks * N_POINTS + 256 * N_POINTS * engine->copies);
+	if (templates_begin(engine->templates, err))
+		return -1;
 	object = kapimon_bpf__open();
-	if (!object)
+	if (!object) {
+		templates_end();
 		return error_set(err, "can't open the BPF programs: %s", strerror(errno));
+	}
 	engine->object = object;
 	object->rodata->fully_preemptible = engine->fully_preemptible;
 	object->rodata->string_length = engine->spec.string_length;
 	set_trampolines(engine);
 	if (set_sizes(engine, err))
 		goto fail;
-	leave_out_missing(object);
-	leave_out_unused(engine, n_hooks);
+	leave_out_missing(engine);
 	memset(object->data_pages->text_pages, KMN_NO_MODULE, KMN_TEXT_PAGES);
-	/* A harmless function that is there wherever BPF trampolines are (net/bpf/test_run.c). */
-	bpf_program__set_attach_target(object->progs.entry_fentry, 0, "bpf_fentry_test1");
-	bpf_program__set_attach_target(object->progs.return_fexit, 0, "bpf_fentry_test1");
 	code = kapimon_bpf__load(object);
 	if (code) {
 		load_error(code, err);
 		goto fail;
 	}
+	templates_end();
 	engine->loaded = true;
 	return 0;
 fail:
+	templates_end();
 	engine_object_close(engine);
 	return -1;
 }
@@ -207,6 +203,7 @@ fail:
 void engine_object_close(struct engine *engine)
 {
 	kapimon_bpf__destroy(engine->object);
+	templates_fini(engine->templates);
 	engine->object = NULL;
 	engine->loaded = false;
 }

@@ -165,21 +165,29 @@ fail:
 bool probe_multi_works(struct engine *engine)
 {
 	const struct kallsyms *kallsyms = symbols_kallsyms(engine->symbols, NULL);
+	/* r0 = 0; exit */
+	static const struct bpf_insn empty[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = BPF_TRACE_KPROBE_MULTI);
 	LIBBPF_OPTS(bpf_link_create_opts, options);
 	unsigned long address;
-	__u64 none = ~0ull;
-	int link;
+	int program, link;
 
-	if (!kallsyms || !bpf_program__autoload(engine->object->progs.entry_multi))
+	if (!kallsyms)
 		return false;
 	address = kallsyms_address(kallsyms, "bpf_fentry_test1");
 	if (!address)
 		return false;
 	options.kprobe_multi.cnt = 1;
 	options.kprobe_multi.addrs = &address;
-	options.kprobe_multi.cookies = &none;
-	link = bpf_link_create(bpf_program__fd(engine->object->progs.entry_multi), 0,
-			       BPF_TRACE_KPROBE_MULTI, &options);
+	program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "try_multi", "GPL", empty,
+				sizeof(empty) / sizeof(empty[0]), &load);
+	if (program < 0)
+		return false;
+	link = bpf_link_create(program, 0, BPF_TRACE_KPROBE_MULTI, &options);
+	close(program);
 	if (link < 0)
 		return false;
 	close(link);

@@ -26,13 +26,26 @@ static void add_program(int fd, struct verified *verified)
 	verified->instructions += info.verified_insns;
 }
 
+static bool is_template(const struct engine *engine, const struct bpf_program *program)
+{
+	for (size_t i = 0; i < N_TEMPLATES; i++) {
+		if (engine->templates[i].program == program)
+			return true;
+	}
+	return false;
+}
+
+/* Programs that are there whatever is hooked. */
 static struct verified of_object(const struct engine *engine)
 {
 	struct verified verified = {0};
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, engine->object->obj)
-		add_program(bpf_program__fd(program), &verified);
+	{
+		if (!is_template(engine, program))
+			add_program(bpf_program__fd(program), &verified);
+	}
 	return verified;
 }
 
@@ -40,6 +53,10 @@ static struct verified of_hooks(const struct engine *engine)
 {
 	struct verified verified = {0};
 
+	for (size_t i = 0; i < N_TEMPLATES; i++) {
+		if (engine->templates[i].in_place)
+			add_program(bpf_program__fd(engine->templates[i].program), &verified);
+	}
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		const struct program *programs = engine->hooks[i]->programs[0];
 
@@ -91,11 +108,8 @@ void start_times_print(const struct engine *engine, const struct start_times *ti
 	print_symbols(engine->symbols, out);
 	add_line(out, times->load, "loaded %zu program%s (%llu instructions verified)",
 		 object.programs, plural(object.programs), (unsigned long long)object.instructions);
-	if (hooks.programs)
-		add_line(out, times->attach,
-			 "attached %zu hook%s with %zu program%s (%llu instructions verified)", n,
-			 plural(n), hooks.programs, plural(hooks.programs),
-			 (unsigned long long)hooks.instructions);
-	else
-		add_line(out, times->attach, "attached %zu hook%s", n, plural(n));
+	add_line(out, times->attach,
+		 "attached %zu hook%s with %zu program%s (%llu instructions verified)", n,
+		 plural(n), hooks.programs, plural(hooks.programs),
+		 (unsigned long long)hooks.instructions);
 }

@@ -32,7 +32,7 @@ case $status in
 0) expect_match "it is complete" err '^COMPLETE$' ;;
 *)
 	expect_eq "it runs" $status 3
-	expect_match "it says what was missed" err '^INCOMPLETE: [0-9.]+% missed'
+	expect_match "it says what was missed" err '^INCOMPLETE: .* missed'
 	;;
 esac
 expect_eq "no event is left" "$(grep -c kapimon /sys/kernel/tracing/kprobe_events || true)" 0
