@@ -19,7 +19,8 @@
 	X(chrome, "chrome", "Chrome's trace events, for chrome://tracing and Speedscope")          \
 	X(perfetto, "perfetto", "a Perfetto trace, for ui.perfetto.dev")                           \
 	X(pprof, "pprof", "a profile for pprof")                                                   \
-	X(sqlite, "sqlite", "an SQLite database")
+	X(sqlite, "sqlite", "an SQLite database")                                                  \
+	X(trace_dat, "trace.dat", "a file of trace-cmd, for trace-cmd report and KernelShark")
 
 enum export_weight {
 	EXPORT_BY_CALLS,

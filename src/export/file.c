@@ -109,6 +109,26 @@ int export_file_open(struct export_file *file, const char *path, enum export_fil
 	return 0;
 }
 
+FILE *export_file_scratch(const struct export_file *file, struct error *err)
+{
+	struct text path = TEXT_INIT;
+	FILE *scratch = NULL;
+
+	if (!file->part) {
+		scratch = tmpfile();
+	} else {
+		text_addf(&path, "%s.scratch", file->part);
+		if (!text_failed(&path))
+			scratch = fopen(text_string(&path), "w+xe");
+		if (scratch)
+			unlink(text_string(&path));
+	}
+	if (!scratch)
+		error_set(err, "can't make a scratch file: %s", strerror(errno));
+	text_fini(&path);
+	return scratch;
+}
+
 static int close_stream(struct export_file *file, struct error *err)
 {
 	FILE *stream = file->file;

@@ -31,6 +31,9 @@ enum export_file_kind {
  */
 int export_file_open(struct export_file *file, const char *path, enum export_file_kind kind,
 		     bool force, struct error *err);
+/* A nameless file for what has to wait, beside the output if that is a file. The caller closes it.
+ */
+FILE *export_file_scratch(const struct export_file *file, struct error *err);
 /* It is whole. */
 int export_file_keep(struct export_file *file, struct error *err);
 /* Removes what was not kept. */

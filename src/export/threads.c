@@ -6,11 +6,6 @@
 
 #include "export/naming.h"
 
-/* A process is the thread 0 of its number: no thread is called that here. */
-struct thread_key {
-	uint32_t pid, thread;
-};
-
 void threads_init(struct threads *threads)
 {
 	*threads = (struct threads){0};

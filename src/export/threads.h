@@ -11,8 +11,13 @@
 #include "model/record.h"
 #include "tally/intern.h"
 
+/* A process is the thread 0 of its number: no thread is called that here. */
+struct thread_key {
+	uint32_t pid, thread; /* as naming_thread() has it */
+};
+
 struct threads {
-	struct intern keys;
+	struct intern keys; /* each is a struct thread_key */
 	struct thread_name {
 		char comm[KMN_COMM];
 	} * names; /* by the key's number */

@@ -16,11 +16,12 @@ sys.dont_write_bytecode = True  # nothing of a test run stays in the tree
 import files
 import plain
 import protobuf
+import tracecmd
 from tap import Tap
 from truth import Truth
 
 STATUS_INCOMPLETE = 3
-CHECKS = {**plain.CHECKS, **protobuf.CHECKS}
+CHECKS = {**plain.CHECKS, **protobuf.CHECKS, **tracecmd.CHECKS}
 DATABASES = {"sqlite"}
 # Hooks of returns: of tests/support/records.h, which make_calls uses, and of make_capture.
 CALLS_HOOKED = {1, 3, 5}
