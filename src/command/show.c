@@ -15,6 +15,7 @@
 #include "tally/top.h"
 #include "view/json.h"
 #include "view/text.h"
+#include "view/tree.h"
 
 enum option {
 	OPTION_STACK,
@@ -25,6 +26,7 @@ enum option {
 	OPTION_TOP,
 	OPTION_SORT,
 	OPTION_ROWS,
+	OPTION_TREE,
 	OPTION_TAIL,
 	OPTION_COUNT,
 	OPTION_COLOR,
@@ -42,6 +44,7 @@ static const struct option_row rows[] = {
 	{'j', "json", NULL, "print JSON, one object a line, the ledger as the last", OPTION_JSON},
 	{0, "stats", NULL, "print only the ledger and the verdict", OPTION_STATS},
 	{'c', "count", NULL, "print only how many calls there are", OPTION_COUNT},
+	{0, "tree", NULL, "print each call below the one that it was made in", OPTION_TREE},
 	{0, "top", "BY[,BY]",
 	 "print how many calls there were of each api, caller, module, stack, process or error",
 	 OPTION_TOP},
@@ -61,6 +64,7 @@ struct show {
 	bool json;
 	bool relative;
 	bool stats;
+	bool tree;
 	struct key_spec top; /* no parts: calls are printed */
 	enum order order;
 	size_t rows;
@@ -111,6 +115,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return 0;
 	case OPTION_STATS:
 		show->stats = true;
+		return 0;
+	case OPTION_TREE:
+		show->tree = true;
 		return 0;
 	case OPTION_TOP:
 		return key_spec_parse(value, &show->top, err);
@@ -167,6 +174,20 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
+static struct sink *create_tree(const struct show *show)
+{
+	const struct tree_view_options tree = {
+		.json = show->json,
+		.color = color_wanted(show->color, stdout),
+		.relative = show->relative,
+		.width = terminal_width(stdout),
+		.summary = stderr,
+		.summary_color = color_wanted(show->color, stderr),
+	};
+
+	return tree_view_create(stdout, &tree);
+}
+
 static struct sink *create_top(const struct show *show)
 {
 	const struct top_view_options top = {
@@ -200,6 +221,8 @@ static struct sink *create_view(const struct show *show)
 		.summary_color = color_wanted(show->color, summary),
 	};
 
+	if (show->tree)
+		return create_tree(show);
 	if (show->top.n_parts)
 		return create_top(show);
 	return show->json ? json_view_create(stdout, &json) : text_view_create(stdout, &text);

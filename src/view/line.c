@@ -110,31 +110,33 @@ static void colored(struct text *out, const char *color, const char *bytes, size
 	}
 }
 
-/* What stands behind the arguments; *result_end is where the duration or a remark begins. */
-static void tail_print(struct line_view *view, const struct api *api,
-		       const struct record_view *entry, const struct record_view *ret, bool pending,
-		       size_t *result_end)
+static void result_print(struct line_view *view, const struct api *api,
+			 const struct record_view *ret, bool pending)
 {
 	static const struct value_type unknown = {.kind = VALUE_UNKNOWN};
 	const struct value_type *type = api && api->typed ? &api->result : &unknown;
-	struct text *tail = &view->tail;
 
-	text_clear(tail);
-	if (pending)
-		text_add(tail, " = ?");
-	else if (ret && type->kind != VALUE_VOID) {
-		text_add(tail, " = ");
-		value_print_result(tail, &view->catalog->apis, type, ret->ret->value);
+	text_clear(&view->tail);
+	if (pending) {
+		text_add(&view->tail, " = ?");
+	} else if (ret && type->kind != VALUE_VOID) {
+		text_add(&view->tail, " = ");
+		value_print_result(&view->tail, &view->catalog->apis, type, ret->ret->value);
 	}
-	*result_end = tail->length;
+}
+
+/* What stands behind the result. */
+static void remark_print(struct line_view *view, const struct record_view *entry,
+			 const struct record_view *ret)
+{
 	if (!ret)
 		return;
 	if (!(ret->header->flags & KMN_UNPAIRED)) {
-		text_add(tail, "  ");
-		number_print_duration(tail, ret->ret->duration);
+		text_add(&view->tail, "  ");
+		number_print_duration(&view->tail, ret->ret->duration);
 	}
 	if (!entry)
-		text_add(tail, "  (entry not seen)");
+		text_add(&view->tail, "  (entry not seen)");
 }
 
 /* The longest beginning of the arguments that leaves the line's other parts their room. */
@@ -157,33 +159,30 @@ static void args_fit(struct line_view *view, size_t used)
 	text_add(args, "...");
 }
 
-void line_view_call(struct line_view *view, const struct record_view *who,
-		    const struct record_view *entry, const struct record_view *ret, bool pending,
-		    struct text *out)
+static void args_print(struct line_view *view, const struct api *api,
+		       const struct record_view *entry)
 {
-	const struct api *api = api_table_find(&view->catalog->apis, who->header->hook);
+	text_clear(&view->args);
+	if (entry)
+		value_print_params(&view->args, &view->catalog->apis, api, entry);
+	else
+		text_add(&view->args, "...");
+	if (entry && entry->header->flags & KMN_FETCH_CUT)
+		text_add(&view->args, " <cut>");
+}
+
+/* Name, arguments and the tail, of which the result ends at result_end. */
+static void call_print(struct line_view *view, const struct api *api,
+		       const struct kmn_header *header, const struct record_view *ret,
+		       size_t result_end, size_t used, struct text *out)
+{
 	struct text *args = &view->args, *tail = &view->tail;
-	size_t from, used, result_end;
+	size_t from;
 	bool error;
 
-	text_clear(args);
-	if (entry)
-		value_print_params(args, &view->catalog->apis, api, entry);
-	else
-		text_add(args, "...");
-	if (entry && entry->header->flags & KMN_FETCH_CUT)
-		text_add(args, " <cut>");
-	tail_print(view, api, entry, ret, pending, &result_end);
-
-	text_add(out, view->color ? COLOR_DIM : "");
-	time_print(view, who->header->time, out);
-	text_add(out, view->color ? COLOR_OFF : "");
-	from = out->length;
-	who_print(who->header, out);
-	used = TIME_WIDTH + columns(out, from);
 	text_add(out, view->color ? COLOR_BOLD : "");
 	from = out->length;
-	name_print(api, who->header, out);
+	name_print(api, header, out);
 	used += columns(out, from) + strlen("()") + columns(tail, 0);
 	text_add(out, view->color ? COLOR_OFF : "");
 	if (view->width)
@@ -196,8 +195,45 @@ void line_view_call(struct line_view *view, const struct record_view *who,
 	colored(out, view->color && error ? COLOR_RED : "", text_string(tail), result_end);
 	colored(out, view->color ? COLOR_DIM : "", text_string(tail) + result_end,
 		tail->length - result_end);
-	text_add_char(out, '\n');
 	out->failed |= args->failed | tail->failed;
+}
+
+void line_view_who(struct line_view *view, const struct kmn_header *header, struct text *out)
+{
+	text_add(out, view->color ? COLOR_DIM : "");
+	time_print(view, header->time, out);
+	text_add(out, view->color ? COLOR_OFF : "");
+	who_print(header, out);
+}
+
+void line_view_what(struct line_view *view, const struct kmn_header *header,
+		    const struct record_view *entry, const struct record_view *ret, bool pending,
+		    size_t used, struct text *out)
+{
+	const struct api *api = api_table_find(&view->catalog->apis, header->hook);
+
+	args_print(view, api, entry);
+	result_print(view, api, ret, pending);
+	call_print(view, api, header, ret, view->tail.length, used, out);
+}
+
+void line_view_call(struct line_view *view, const struct record_view *who,
+		    const struct record_view *entry, const struct record_view *ret, bool pending,
+		    struct text *out)
+{
+	const struct api *api = api_table_find(&view->catalog->apis, who->header->hook);
+	size_t from = out->length, used, result_end;
+
+	args_print(view, api, entry);
+	result_print(view, api, ret, pending);
+	result_end = view->tail.length;
+	remark_print(view, entry, ret);
+	line_view_who(view, who->header, out);
+	used = columns(out, from);
+	if (view->color)
+		used -= strlen(COLOR_DIM) + strlen(COLOR_OFF);
+	call_print(view, api, who->header, ret, result_end, used, out);
+	text_add_char(out, '\n');
 }
 
 static void module_print(const struct record_view *record, const char *what, struct text *out)

@@ -37,6 +37,15 @@ void line_view_header(const struct line_view *view, struct text *out);
 void line_view_call(struct line_view *view, const struct record_view *who,
 		    const struct record_view *entry, const struct record_view *ret, bool pending,
 		    struct text *out);
+/* When and who: the columns in front of the call. */
+void line_view_who(struct line_view *view, const struct kmn_header *header, struct text *out);
+/*
+ * The call alone, without its duration. used: columns of the line that are not at its disposal.
+ * Other parameters as in line_view_call().
+ */
+void line_view_what(struct line_view *view, const struct kmn_header *header,
+		    const struct record_view *entry, const struct record_view *ret, bool pending,
+		    size_t used, struct text *out);
 /* LOSS, SUSPEND, RESUME, MODULE_LOAD, MODULE_UNLOAD. */
 void line_view_note(struct line_view *view, const struct record_view *record, struct text *out);
 
