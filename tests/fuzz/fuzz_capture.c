@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Any bytes are read as a capture: to its end, or to a clear error. The first byte is not part of
- * it: even, the checksums are made right before reading, since they would keep the fuzzer from all
- * that lies behind them; odd, the rest is read as it is.
+ * it. With bit 0 clear the checksums are made right before reading, since they would keep the
+ * fuzzer from all that lies behind them. With bit 1 set a time is looked for first; which one, the
+ * other bits choose.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static void look_up(const struct catalog *catalog, const struct kmn_header *reco
 		catalog_frame(catalog, stack->frames[i], &frame);
 }
 
-static void read_capture(const unsigned char *capture, size_t size)
+static void read_capture(const unsigned char *capture, size_t size, uint8_t how)
 {
 	const struct kmn_header *const *records;
 	struct text verdict = TEXT_INIT;
@@ -63,6 +64,9 @@ static void read_capture(const unsigned char *capture, size_t size)
 	reader = capture_open_input(capture_input_memory(capture, size), NULL);
 	if (!reader)
 		return;
+	/* The times of the corpus: make_corpus has them from tests/support/capture_sample.c. */
+	if (how & 2 && capture_seek(reader, 5000000000ull + (how >> 2) * 10000ull, NULL) < 0)
+		goto out;
 	while (capture_next(reader, 0, &records, &n, NULL) == 1) {
 		for (size_t i = 0; i < n; i++)
 			look_up(capture_catalog(reader), records[i]);
@@ -72,6 +76,7 @@ static void read_capture(const unsigned char *capture, size_t size)
 	ledger_verdict(&ledger, capture_catalog(reader), &verdict);
 	text_fini(&verdict);
 	ledger_fini(&ledger);
+out:
 	capture_close(reader);
 }
 
@@ -87,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	memcpy(copy, bytes + 1, size - 1);
 	if (!(bytes[0] & 1))
 		correct_checksums(copy, size - 1);
-	read_capture(copy, size - 1);
+	read_capture(copy, size - 1, bytes[0]);
 	free(copy);
 	return 0;
 }

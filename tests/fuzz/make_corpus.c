@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes the first inputs of the fuzzers: a record of every kind, and captures with few and with
- * many blocks, plain and packed.
+ * Writes the first inputs of the fuzzers: a record of every kind, blocks of events before they are
+ * packed, and captures with few and with many blocks, plain and packed.
  *
- *	make_corpus DIRECTORY		makes DIRECTORY/record and DIRECTORY/capture
+ *	make_corpus DIRECTORY		makes DIRECTORY/record, /columns and /capture
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "capture/column_packer.h"
 #include "capture_sample.h"
 
 /* prefix: the byte with which fuzz_capture chooses what to do; -1: none. */
@@ -63,13 +64,41 @@ static int write_captures(const char *directory)
 		size = fread(bytes, 1, sizeof(bytes), file);
 		fclose(file);
 		remove(name);
-		for (int prefix = 0; prefix < 2; prefix++) {
+		for (int prefix = 0; prefix < 4; prefix++) {
 			snprintf(name, sizeof(name), "%s/capture/%u-%d", directory, i, prefix);
 			if (write_input(name, prefix, bytes, size))
 				return -1;
 		}
 	}
 	return 0;
+}
+
+static int write_columns(const char *directory)
+{
+	static const uint64_t n_records[] = {1, 8, 64, 300};
+	struct column_packer *packer = column_packer_create();
+	struct text payload = TEXT_INIT;
+	struct sample_record record;
+	struct record_view view;
+	char name[512];
+	int code = packer ? 0 : -1;
+
+	for (size_t i = 0; i < sizeof(n_records) / sizeof(n_records[0]) && !code; i++) {
+		for (uint64_t j = 0; j < n_records[i] && !code; j++) {
+			record_parse(sample_record_make(&record, j * 3, NULL), KMN_MAX_RECORD,
+				     &view, NULL);
+			code = column_packer_add(packer, &view, NULL);
+		}
+		text_clear(&payload);
+		if (!code)
+			code = column_packer_finish(packer, 0, &payload, NULL);
+		snprintf(name, sizeof(name), "%s/columns/%zu", directory, i);
+		if (!code)
+			code = write_input(name, -1, payload.data, payload.length);
+	}
+	column_packer_destroy(packer);
+	text_fini(&payload);
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -84,7 +113,9 @@ int main(int argc, char **argv)
 	mkdir(argv[1], 0777);
 	snprintf(name, sizeof(name), "%s/record", argv[1]);
 	mkdir(name, 0777);
+	snprintf(name, sizeof(name), "%s/columns", argv[1]);
+	mkdir(name, 0777);
 	snprintf(name, sizeof(name), "%s/capture", argv[1]);
 	mkdir(name, 0777);
-	return write_records(argv[1]) || write_captures(argv[1]) ? 1 : 0;
+	return write_records(argv[1]) || write_columns(argv[1]) || write_captures(argv[1]) ? 1 : 0;
 }
