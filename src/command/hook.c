@@ -12,6 +12,7 @@
 #include "session/capture_sink.h"
 #include "session/child.h"
 #include "session/control.h"
+#include "session/filtering_source.h"
 #include "session/pump.h"
 #include "source/linux_source.h"
 #include "view/json.h"
@@ -110,8 +111,9 @@ static void tell_start(const struct source *source, uint64_t time)
 	tell_time("started", time);
 }
 
-static int pump(struct hook_options *options, struct source *source, struct sink **sinks,
-		size_t n_sinks, struct child *child, struct error *err)
+/* `kernel` is what `source` filters. */
+static int pump(struct hook_options *options, const struct source *kernel, struct source *source,
+		struct sink **sinks, size_t n_sinks, struct child *child, struct error *err)
 {
 	struct turn turn = {.source = source, .child = child};
 	struct pump moving = {.source = source,
@@ -136,9 +138,9 @@ static int pump(struct hook_options *options, struct source *source, struct sink
 	}
 	if (options->verbose) {
 		tell_methods(source);
-		tell_start(source, monotonic_ns() - start);
+		tell_start(kernel, monotonic_ns() - start);
 	}
-	tell_lines(linux_source_remarks(source));
+	tell_lines(linux_source_remarks(kernel));
 	if (child && child_go(child, options->child[0], err)) {
 		control_close(turn.control);
 		return -1;
@@ -157,7 +159,8 @@ static int pump(struct hook_options *options, struct source *source, struct sink
 
 static int watch(struct hook_options *options, struct child *child, struct error *err)
 {
-	struct source *source = linux_source_open(err);
+	struct source *kernel = linux_source_open(err);
+	struct source *source = kernel ? filtering_source_create(kernel, err) : NULL;
 	struct sink *sinks[2];
 	size_t n_sinks = 0;
 	int status = -1;
@@ -179,13 +182,27 @@ static int watch(struct hook_options *options, struct child *child, struct error
 		goto out;
 	}
 	n_sinks++;
-	status = pump(options, source, sinks, n_sinks, child, err);
+	status = pump(options, kernel, source, sinks, n_sinks, child, err);
 out:
 	while (n_sinks > 0) {
 		n_sinks--;
 		sinks[n_sinks]->ops->destroy(sinks[n_sinks]);
 	}
 	source->ops->close(source);
+	return status;
+}
+
+/* Where each condition of --filter runs. */
+static int explain(const struct hook_options *options, struct error *err)
+{
+	struct text text = TEXT_INIT;
+	int status = filtering_explain(&options->spec, &text, err);
+
+	if (!status && text_failed(&text))
+		status = error_no_memory(err);
+	if (!status)
+		fputs(text.length ? text_string(&text) : "there is no filter\n", stdout);
+	text_fini(&text);
 	return status;
 }
 
@@ -198,6 +215,11 @@ int command_hook(int argc, char **argv, struct error *err)
 	if (status) {
 		hook_options_fini(&options);
 		return status < 0 ? -1 : STATUS_OK;
+	}
+	if (options.explain) {
+		status = explain(&options, err);
+		hook_options_fini(&options);
+		return status;
 	}
 	catch_signals();
 	if (options.child) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/filter.h"
+
 enum option {
 	OPTION_RETURN,
 	OPTION_ANY,
@@ -22,6 +24,8 @@ enum option {
 	OPTION_ERRORS,
 	OPTION_LONGER,
 	OPTION_WHERE,
+	OPTION_FILTER,
+	OPTION_EXPLAIN,
 	OPTION_RATE,
 	OPTION_COUNT,
 	OPTION_TIME,
@@ -51,7 +55,8 @@ static const struct option_row rows[] = {
 	{0, "fast", NULL, "the method that is quickest to put in, for one function too",
 	 OPTION_FAST},
 	{0, "session", "FILE", "read what to watch from a session file", OPTION_SESSION},
-	{0, NULL, NULL, "Which calls to record (settled inside the kernel)", 0},
+	{0, NULL, NULL,
+	 "Which calls to record (settled inside the kernel, --filter as far as it can be)", 0},
 	{'X', "exclude-module", "MODULE", "none with this module in the stack", OPTION_EXCLUDE},
 	{'M', "only-module", "MODULE", "only those with this module in the stack", OPTION_ONLY},
 	{'p', "pid", "PID", "only while this process runs", OPTION_PID},
@@ -65,6 +70,10 @@ static const struct option_row rows[] = {
 	 OPTION_LONGER},
 	{'w', "where", "'ARG OP VALUE'", "only calls for which this holds: 'ret < 0', 'fd == 2'",
 	 OPTION_WHERE},
+	{0, "filter", "EXPR", "only calls for which this holds, see kapimon-filter(7)",
+	 OPTION_FILTER},
+	{0, "explain", NULL, "print what of --filter runs in the kernel, do nothing else",
+	 OPTION_EXPLAIN},
 	{0, "limit-rate", "N[/s]", "suspend a hook for the rest of a second with more calls",
 	 OPTION_RATE},
 	{0, NULL, NULL, "How long, and how much", 0},
@@ -150,6 +159,19 @@ static int parse_split(const char *text, struct capture_parts *parts, struct err
 	return error_hint(err, "expected a size such as 100M, or a time such as 10m or 1h");
 }
 
+/* A mistake is told before anything is hooked. */
+static int add_filter(struct hook_options *options, const char *expression, struct error *err)
+{
+	struct filter *filter = filter_create();
+	int status = filter ? filter_add(filter, expression, err) : error_no_memory(err);
+
+	/* A result is known only where returns are hooked. */
+	if (!status && filter_uses(filter) & FILTER_USES_RESULT)
+		options->returns = true;
+	filter_destroy(filter);
+	return status ? -1 : spec_names_add(&options->spec.filters, expression, err);
+}
+
 static int set_option(void *context, int id, const char *value, struct error *err)
 {
 	struct hook_options *options = context;
@@ -198,6 +220,11 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return spec_parse_time(value, &spec->longer_than, err);
 	case OPTION_WHERE:
 		return spec_names_add(&spec->where, value, err);
+	case OPTION_FILTER:
+		return add_filter(options, value, err);
+	case OPTION_EXPLAIN:
+		options->explain = true;
+		return 0;
 	case OPTION_RATE:
 		return parse_rate(value, &spec->limit_rate, err);
 	case OPTION_COUNT:

@@ -21,6 +21,7 @@ struct hook_options {
 	bool json;
 	bool relative;
 	bool verbose;
+	bool explain;  /* where the filter runs, and nothing else */
 	uint64_t time; /* ns; 0: no limit */
 	enum color_when color;
 	const char *control; /* a FIFO with changes to the spec */

@@ -133,7 +133,7 @@ static const struct value_type *bind_place(const struct test *test, const struct
  * A constant in the type that it is compared with, as in C: -1 is all bits of an unsigned number,
  * 0xffffffff is -1 as an int. One that doesn't fit stays what it is and equals nothing.
  */
-static void convert(const struct bound *bound, struct number *number)
+void filter_convert(const struct bound *bound, struct number *number)
 {
 	unsigned bits = bound->size * 8u;
 	uint64_t mask = bits < 64 ? (1ull << bits) - 1 : ~0ull;
@@ -171,7 +171,7 @@ static bool bind_constants(const struct test *test, const struct catalog *catalo
 		}
 		single = !number_order(&range->low, &range->high);
 		if (single && !exact) {
-			convert(bound, &range->low);
+			filter_convert(bound, &range->low);
 			range->high = range->low;
 		}
 	}
@@ -239,4 +239,13 @@ void filter_bounds_free(struct test *test)
 	}
 	free(test->bounds);
 	test->bounds = NULL;
+}
+
+bool filter_is_enumeration(const struct test *test, const struct api *api)
+{
+	for (size_t i = 0; i < api->n_params; i++)
+		if (api->params[i].name && !strcmp(api->params[i].name, test->name))
+			return api->params[i].type.kind == VALUE_ENUM ||
+			       api->params[i].type.kind == VALUE_FLAGS;
+	return false;
 }

@@ -19,7 +19,7 @@ struct filter *filter_create(void)
 		return NULL;
 	}
 	filter->nodes_capacity = 16;
-	filter->nodes[0] = (struct node){NODE_ALL, NO_NODE, NO_NODE};
+	filter->nodes[0] = (struct node){.kind = NODE_ALL, .first = NO_NODE, .next = NO_NODE};
 	filter->n_nodes = 1;
 	return filter;
 }
@@ -75,6 +75,18 @@ static unsigned uses_of(const struct test *test)
 	}
 }
 
+unsigned filter_node_uses(const struct filter *filter, uint32_t number)
+{
+	const struct node *node = &filter->nodes[number];
+	unsigned uses = 0;
+
+	if (node->kind == NODE_TEST)
+		return uses_of(&filter->tests[node->first]);
+	for (uint32_t child = node->first; child != NO_NODE; child = filter->nodes[child].next)
+		uses |= filter_node_uses(filter, child);
+	return uses;
+}
+
 static int keep_text(struct filter *filter, const char *text, struct error *err)
 {
 	char **texts = realloc(filter->texts, (filter->n_texts + 1) * sizeof(*texts));
@@ -115,8 +127,7 @@ int filter_add(struct filter *filter, const char *text, struct error *err)
 		return -1;
 	}
 	join(filter, added);
-	for (size_t i = n_tests; i < filter->n_tests; i++)
-		filter->uses |= uses_of(&filter->tests[i]);
+	filter->uses = filter_node_uses(filter, filter->root);
 	return 0;
 }
 

@@ -21,7 +21,18 @@
 
 static int parse_any(struct parser *parser, unsigned depth, uint32_t *node);
 
-static int add_node(struct parser *parser, enum node_kind kind, uint32_t first, uint32_t *node)
+/* Where the last thing that was read ends: blanks behind it don't belong to it. */
+static size_t end_of(const struct parser *parser)
+{
+	size_t end = parser->at;
+
+	while (end && isspace((unsigned char)parser->text[end - 1]))
+		end--;
+	return end;
+}
+
+static int add_node(struct parser *parser, enum node_kind kind, uint32_t first, size_t at,
+		    uint32_t *node)
 {
 	struct filter *filter = parser->filter;
 
@@ -34,7 +45,14 @@ static int add_node(struct parser *parser, enum node_kind kind, uint32_t first, 
 		filter->nodes = nodes;
 		filter->nodes_capacity = capacity;
 	}
-	filter->nodes[filter->n_nodes] = (struct node){kind, first, NO_NODE};
+	filter->nodes[filter->n_nodes] = (struct node){
+		.kind = kind,
+		.first = first,
+		.next = NO_NODE,
+		.text = parser->text,
+		.at = (uint32_t)at,
+		.end = (uint32_t)end_of(parser),
+	};
 	*node = (uint32_t)filter->n_nodes++;
 	return 0;
 }
@@ -294,13 +312,16 @@ static int parse_one(struct parser *parser, unsigned depth, uint32_t *node)
 	if (take_word(parser, "not") || take_sign(parser, "!")) {
 		if (parse_one(parser, depth + 1, &child))
 			return -1;
-		return add_node(parser, NODE_NOT, child, node);
+		return add_node(parser, NODE_NOT, child, open, node);
 	}
 	if (take_sign(parser, "(")) {
 		if (parse_any(parser, depth + 1, node))
 			return -1;
-		if (take_sign(parser, ")"))
+		if (take_sign(parser, ")")) {
+			parser->filter->nodes[*node].at = (uint32_t)open;
+			parser->filter->nodes[*node].end = (uint32_t)end_of(parser);
 			return 0;
+		}
 		if (!parser->text[parser->at])
 			return filter_mistake(parser->text, open, parser->err,
 					      "this \"(\" has no \")\"");
@@ -311,10 +332,7 @@ static int parse_one(struct parser *parser, unsigned depth, uint32_t *node)
 	test = add_test(parser);
 	if (!test || parse_test(parser, test))
 		return -1;
-	test->end = parser->at;
-	while (test->end > test->at && isspace((unsigned char)parser->text[test->end - 1]))
-		test->end--;
-	return add_node(parser, NODE_TEST, number, node);
+	return add_node(parser, NODE_TEST, number, open, node);
 }
 
 /* A chain of what `part` reads between the words, which are one node when there is more than one.
@@ -325,6 +343,7 @@ static int parse_chain(struct parser *parser, unsigned depth, enum node_kind kin
 		       uint32_t *node)
 {
 	uint32_t first, last, next;
+	size_t begin = parser->at;
 
 	if (part(parser, depth, &first))
 		return -1;
@@ -337,7 +356,7 @@ static int parse_chain(struct parser *parser, unsigned depth, enum node_kind kin
 		parser->filter->nodes[last].next = next;
 		last = next;
 	} while (take_word(parser, word) || take_sign(parser, sign));
-	return add_node(parser, kind, first, node);
+	return add_node(parser, kind, first, begin, node);
 }
 
 static int parse_all(struct parser *parser, unsigned depth, uint32_t *node)

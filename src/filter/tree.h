@@ -123,7 +123,7 @@ struct test {
 	size_t n_operands;
 	enum op masked; /* with OP_BITS: OP_EQ or OP_NE with the second operand; OP_TRUE: neither */
 	const char *text; /* the expression that it stands in */
-	size_t at, end;	  /* where in it */
+	size_t at;	  /* where in it */
 	bool has_regex;
 	regex_t regex;
 	/* Made by filter_bind(). */
@@ -142,8 +142,10 @@ enum node_kind { NODE_ALL, NODE_ANY, NODE_NOT, NODE_TEST };
 
 struct node {
 	enum node_kind kind;
-	uint32_t first; /* child, or number of the test */
-	uint32_t next;	/* sibling */
+	uint32_t first;	  /* child, or number of the test */
+	uint32_t next;	  /* sibling */
+	const char *text; /* the expression that it stands in */
+	uint32_t at, end; /* where in it, with its parentheses */
 };
 
 struct stack_answers;
@@ -166,6 +168,9 @@ struct filter {
 /* Numbers of functions above this are looked up each time. */
 #define FILTER_MAX_HOOKS (1u << 20)
 #define FILTER_MAX_STACK_TESTS 32
+
+/* filter.c: what the answer of a node depends on */
+unsigned filter_node_uses(const struct filter *filter, uint32_t node);
 
 /* parse.c */
 int filter_parse(struct filter *filter, const char *text, uint32_t *node, struct error *err);
@@ -192,6 +197,10 @@ void filter_bind_stacks(struct filter *filter);
 const struct bound *filter_bound(struct filter *filter, struct test *test, uint32_t hook);
 void filter_bounds_free(struct test *test);
 bool filter_is_argument(const struct test *test);
+/* Is the argument an enumeration in this function? */
+bool filter_is_enumeration(const struct test *test, const struct api *api);
+/* The constant in the type that it is compared with. */
+void filter_convert(const struct bound *bound, struct number *number);
 
 /* stacks.c: the answers of tests on stacks, kept by the stack's name */
 struct stack_answers *stack_answers_create(void);

@@ -47,6 +47,7 @@ void spec_fini(struct spec *spec)
 	names_fini(&spec->only_modules);
 	names_fini(&spec->comms);
 	names_fini(&spec->where);
+	names_fini(&spec->filters);
 	free(spec->pids);
 	free(spec->cgroup);
 	spec_init(spec);
@@ -70,7 +71,8 @@ int spec_copy(struct spec *to, const struct spec *from, struct error *err)
 	copy.pids = NULL;
 	copy.n_pids = 0;
 	copy.cgroup = NULL;
-	copy.exclude_modules = copy.only_modules = copy.comms = copy.where = (struct spec_names){0};
+	copy.exclude_modules = copy.only_modules = copy.comms = copy.where = copy.filters =
+		(struct spec_names){0};
 	for (size_t i = 0; i < from->n_hooks; i++)
 		if (spec_add_hook(&copy, from->hooks[i].pattern, from->hooks[i].returns,
 				  from->hooks[i].on_load, err))
@@ -88,7 +90,8 @@ int spec_copy(struct spec *to, const struct spec *from, struct error *err)
 	if (names_copy(&copy.exclude_modules, &from->exclude_modules, err) ||
 	    names_copy(&copy.only_modules, &from->only_modules, err) ||
 	    names_copy(&copy.comms, &from->comms, err) ||
-	    names_copy(&copy.where, &from->where, err))
+	    names_copy(&copy.where, &from->where, err) ||
+	    names_copy(&copy.filters, &from->filters, err))
 		goto failed;
 	*to = copy;
 	return 0;

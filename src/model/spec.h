@@ -12,6 +12,7 @@
  *	exclude-module kvm
  *	only-module ext4
  *	where fd > 2
+ *	filter api ~ "vfs_*" and errno == ENOENT
  *	buffer 8M
  *
  * kapimon(1) lists them all; spec_file.c has the table.
@@ -59,6 +60,8 @@ struct spec {
 	bool errors;
 	uint64_t longer_than;	 /* ns; 0: any */
 	struct spec_names where; /* "arg op value", all must hold */
+	/* Expressions of the filter language, all of which must hold: filter/filter.h. */
+	struct spec_names filters;
 	uint64_t limit_rate;	 /* calls per second and hook; 0: none */
 	uint64_t count;		 /* stop after so many calls; 0: none */
 	uint64_t buffer;	 /* bytes per processor */

@@ -52,6 +52,7 @@ static const struct setting settings[] = {
 	{"errors", "yes or no", SETTING_YES_NO, FIELD(errors)},
 	{"longer-than", "a time, such as 20ms", SETTING_TIME, FIELD(longer_than)},
 	{"where", "a comparison, such as fd > 2", SETTING_NAMES, FIELD(where)},
+	{"filter", "an expression, such as errno == ENOENT", SETTING_NAMES, FIELD(filters)},
 	{"limit-rate", "calls per second", SETTING_COUNT, FIELD(limit_rate)},
 	{"count", "a number of calls", SETTING_COUNT, FIELD(count)},
 	{"buffer", "a size, such as 8M", SETTING_SIZE, FIELD(buffer)},
