@@ -18,6 +18,9 @@ enum via { VIA_FENTRY, VIA_KPROBE };
 /* One run of a program. */
 struct call {
 	void *ctx;
+	bool breakpoint; /* it may be one that brought us here */
+	__u64 function;	 /* its address; 0: the kernel tells */
+	__u64 pushed;	 /* bytes between the stack pointer and the return address */
 	__u32 hook;
 	__u32 copy;
 	__u32 slot;    /* of its counters */
@@ -37,7 +40,7 @@ static __always_inline bool call_begin(struct call *call)
 
 	call->cpu = bpf_get_smp_processor_id();
 	call->pid_tgid = bpf_get_current_pid_tgid();
-	call->level = context_level();
+	call->level = context_level(call->breakpoint ? call->ctx : 0);
 	tid = call->pid_tgid;
 	call->occupancy = occupancy_get(call->cpu, call->level, tid);
 	call->count = bpf_map_lookup_elem(&counters, &call->slot);
@@ -87,8 +90,8 @@ static __always_inline void emit_note(struct call *call, __u8 kind, __u64 number
 	emit(&note.header, sizeof(note), call->cpu);
 }
 
-static __always_inline void read_args(void *ctx, enum via via, __u32 n, struct scratch *scratch,
-				      __u32 at)
+static __always_inline void read_args(void *ctx, enum via via, __u64 pushed, __u32 n,
+				      struct scratch *scratch, __u32 at)
 {
 	if (via == VIA_FENTRY) {
 #pragma unroll
@@ -111,8 +114,8 @@ static __always_inline void read_args(void *ctx, enum via via, __u32 n, struct s
 		args[3] = regs->cx;
 		args[4] = regs->r8;
 		args[5] = regs->r9;
-		if (n > 6 &&
-		    bpf_probe_read_kernel(&args[6], (KMN_MAX_ARGS - 6) * 8, (void *)(regs->sp + 8)))
+		if (n > 6 && bpf_probe_read_kernel(&args[6], (KMN_MAX_ARGS - 6) * 8,
+						   (void *)(regs->sp + pushed + 8)))
 			__builtin_memset(&args[6], 0, (KMN_MAX_ARGS - 6) * 8);
 	}
 }
@@ -124,7 +127,7 @@ static __always_inline __u64 call_place(struct call *call, enum via via, bool at
 		struct pt_regs *regs = call->ctx;
 
 		/* A hooked return has just popped its return address. */
-		return at_return ? regs->sp - 8 : regs->sp;
+		return at_return ? regs->sp - 8 : regs->sp + call->pushed;
 	}
 	/* call_begin() put the context's address there; the programs of one trampoline share it. */
 	return ((volatile struct occupancy *)call->occupancy)->token;
@@ -134,12 +137,12 @@ static __always_inline __u64 call_place(struct call *call, enum via via, bool at
 static __always_inline void call_origin(struct call *call, enum via via, struct scratch *scratch,
 					__u64 *function, __u64 *caller)
 {
-	*function = bpf_get_func_ip(call->ctx);
+	*function = call->function ? call->function : bpf_get_func_ip(call->ctx);
 	*caller = 0;
 	if (via == VIA_KPROBE) {
 		struct pt_regs *regs = call->ctx;
 
-		if (!bpf_probe_read_kernel(&scratch->word, 8, (void *)regs->sp))
+		if (!bpf_probe_read_kernel(&scratch->word, 8, (void *)(regs->sp + call->pushed)))
 			*caller = scratch->word;
 		return;
 	}
@@ -246,7 +249,7 @@ static __always_inline enum outcome record_entry(struct call *call, enum via via
 		    call->now);
 	args = sizeof(struct kmn_header) + (flags & KMN_WITH_STACKS ? sizeof(struct kmn_stack) : 0);
 	FORGET(args, scratch->word);
-	read_args(call->ctx, via, hook->n_slots, scratch, args);
+	read_args(call->ctx, via, call->pushed, hook->n_slots, scratch, args);
 	if (!filter_process(&scratch->header, flags))
 		return OUTCOME_FILTERED;
 	if (hook->n_wheres && !filter_args(scratch, hook, args))

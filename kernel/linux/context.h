@@ -24,7 +24,22 @@ struct pcpu_hot___count {
 extern const int __preempt_count __ksym __weak;
 extern const struct pcpu_hot___count pcpu_hot __ksym __weak;
 
-static __always_inline __u32 context_level(void)
+/*
+ * A breakpoint's handler counts as an NMI (0d00449c7a28, "x86: Replace ist_enter() with
+ * nmi_enter()"), so what it interrupted is a level below. Where the kernel has made a jump of the
+ * breakpoint it doesn't: the byte that was hit tells.
+ */
+static __always_inline __u32 breakpoint_count(struct pt_regs *regs)
+{
+	__u8 opcode = 0;
+
+	if (bpf_probe_read_kernel(&opcode, 1, (void *)(regs->ip - 1)) || opcode != 0xcc)
+		return 0;
+	return 0x110000; /* NMI_OFFSET + HARDIRQ_OFFSET */
+}
+
+/* regs: of a kprobe that may be a breakpoint, or NULL. */
+static __always_inline __u32 context_level(struct pt_regs *regs)
 {
 	__u32 count = 0;
 
@@ -34,6 +49,8 @@ static __always_inline __u32 context_level(void)
 		count = ((struct pcpu_hot___count *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
 	/* include/linux/preempt.h: NMI_MASK, HARDIRQ_MASK, SOFTIRQ_OFFSET (serving, not disabled)
 	 */
+	if (regs && count & 0xf00000)
+		count -= breakpoint_count(regs);
 	if (count & 0xf00000)
 		return KMN_NMI;
 	if (count & 0x0f0000)

@@ -19,6 +19,7 @@ struct kmn_probe {
 	uint64_t entry_cookie;	/* or KMN_NO_COOKIE */
 	uint64_t return_cookie; /* the same; its probe is always at the function's first byte */
 	uint64_t function;
+	uint64_t pushed; /* bytes that the function has pushed before the probe */
 };
 
 #endif

@@ -23,14 +23,11 @@ struct {
  * bpf_get_func_ip() knows only probes at a function's first byte since 5.17 (0e253f7e558a, "bpf:
  * Return value in kprobe get_func_ip only for entry address").
  */
-static __always_inline __u64 probe_cookie(struct pt_regs *ctx, bool at_return)
+static __always_inline struct kmn_probe *probe_find(struct pt_regs *ctx, bool at_return)
 {
 	__u64 address = at_return ? bpf_get_func_ip(ctx) : ctx->ip - 1;
-	struct kmn_probe *probe = bpf_map_lookup_elem(&probes, &address);
 
-	if (!probe)
-		return KMN_NO_COOKIE;
-	return at_return ? probe->return_cookie : probe->entry_cookie;
+	return bpf_map_lookup_elem(&probes, &address);
 }
 
 #endif

@@ -47,20 +47,30 @@ int return_fexit(void *ctx)
 	return 0;
 }
 
-/* KMN_NO_COOKIE: nobody's probe. */
-static __always_inline __u64 kprobe_cookie(struct pt_regs *ctx, bool single, bool at_return)
+/* False: nobody's probe. */
+static __always_inline bool kprobe_identify(struct call *call, bool single, bool at_return)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx);
+	__u64 cookie = bpf_get_attach_cookie(call->ctx);
 
-	return single && cookie == KMN_COOKIE_BY_ADDRESS ? probe_cookie(ctx, at_return) : cookie;
+	if (single && cookie == KMN_COOKIE_BY_ADDRESS) {
+		struct kmn_probe *probe = probe_find(call->ctx, at_return);
+
+		if (!probe)
+			return false;
+		cookie = at_return ? probe->return_cookie : probe->entry_cookie;
+		call->function = probe->function;
+		call->pushed = probe->pushed;
+	}
+	call->hook = cookie;
+	call->slot = cookie >> 32;
+	return cookie != KMN_NO_COOKIE;
 }
 
 static __always_inline int kprobe_entry(struct pt_regs *ctx, bool single)
 {
-	__u64 cookie = kprobe_cookie(ctx, single, false);
-	struct call call = {.ctx = ctx, .hook = cookie, .slot = cookie >> 32};
+	struct call call = {.ctx = ctx, .breakpoint = single};
 
-	if (cookie == KMN_NO_COOKIE)
+	if (!kprobe_identify(&call, single, false))
 		return 0;
 	if (single)
 		kprobe_account(call.slot);
@@ -73,10 +83,9 @@ static __always_inline int kprobe_entry(struct pt_regs *ctx, bool single)
 
 static __always_inline int kprobe_return(struct pt_regs *ctx, bool single)
 {
-	__u64 cookie = kprobe_cookie(ctx, single, true);
-	struct call call = {.ctx = ctx, .hook = cookie, .slot = cookie >> 32};
+	struct call call = {.ctx = ctx};
 
-	if (cookie == KMN_NO_COOKIE)
+	if (!kprobe_identify(&call, single, true))
 		return 0;
 	if (single)
 		kprobe_account(call.slot);

@@ -94,7 +94,7 @@ static __always_inline void module_event(struct module *module, __u8 kind)
 	__u64 name[7]; /* aligned, unlike the record's */
 	__u32 cpu = bpf_get_smp_processor_id();
 
-	header_fill(&record.header, kind, KMN_NO_HOOK, cpu, context_level(),
+	header_fill(&record.header, kind, KMN_NO_HOOK, cpu, context_level(0),
 		    bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
 	record.header.n_args = 3;
 	record.header.n_fetches = 1;

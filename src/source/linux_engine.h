@@ -25,6 +25,7 @@
 #include "model/catalog.h"
 #include "model/ledger.h"
 #include "model/spec.h"
+#include "source/linux_prologue.h"
 #include "source/linux_template.h"
 #include "symbol/symbols.h"
 
@@ -60,6 +61,7 @@ struct hook {
 	bool leaving; /* being turned off while others go on */
 	bool multi;   /* belongs to the engine's kprobe.multi links */
 	unsigned copies;
+	struct place place; /* of a kprobe event's entry probe */
 	struct program programs[N_POINTS][KMN_MAX_COPIES];
 	char refused[160]; /* why the better method was not taken; "" if it was */
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Measured on 6.1 under emulation, 1,000 functions, seconds: perf kprobes one by one 26 to attach
- * and 114 to detach; one event for all of them 13 and 20. What is left is ftrace's, which walks all
- * its records for every probe. The removal of a definition waits for a grace period per probe (18 s
- * of the detaching), unless those are expedited (0.05 s).
+ * and 114 to detach; one event for all of them 13 and 20, which are ftrace's, since it walks all
+ * its records for every probe: so the probes stand behind ftrace's nop where that is as good
+ * (linux_prologue.h). The removal of a definition waits for a grace period per probe (18 s of the
+ * detaching), unless those are expedited (0.05 s).
  */
 #include "source/linux_events.h"
 
@@ -22,11 +23,15 @@
 #include "source/linux_engine.h"
 #include "source/linux_guard.h"
 #include "source/linux_tracefs.h"
+#include "symbol/kcore.h"
 
 #include "kapimon.skel.h"
 
 /* trace_parse_run_command() takes 4,095 bytes of a write at a time, and only whole lines. */
 #define LINES_AT_ONCE 4000
+
+/* Larger functions are not searched for jumps. */
+#define CODE_AT_MOST 65536
 
 /* An event of ours with its probes, in the order they were defined in. */
 struct probe_event {
@@ -162,6 +167,74 @@ static const char *refusal(int code)
 	}
 }
 
+/* Can a piece of code jump to the function's bytes up to the place? If in doubt, yes. */
+static bool code_jumps_back(const struct kcore *kcore, const struct kallsyms *kallsyms,
+			    uint64_t begin, uint64_t function, const struct place *place,
+			    unsigned char *code)
+{
+	size_t next = kallsyms_lower_bound(kallsyms, begin + 1), size;
+
+	if (next == kallsyms_count(kallsyms))
+		return true;
+	size = kallsyms_at(kallsyms, next).address - begin;
+	if (size > CODE_AT_MOST || kcore_read(kcore, begin, code, size) != size)
+		return true;
+	return prologue_jumps(code, size, begin, function + 1, function + place->offset);
+}
+
+/*
+ * Where the hook's entry probe may stand. Not behind the first byte if something jumps back there,
+ * the function or the part of it that the compiler has put elsewhere: that would count as a call.
+ */
+static struct place place_find(const struct kcore *kcore, const struct kallsyms *kallsyms,
+			       const struct hook *hook, unsigned char *code)
+{
+	uint64_t function = hook->function.address;
+	size_t size = kcore_read(kcore, function, code, 32), first, n;
+	struct place place = prologue_place(code, size);
+	char cold[256];
+
+	if (!place.offset || code_jumps_back(kcore, kallsyms, function, function, &place, code))
+		return (struct place){0};
+	snprintf(cold, sizeof(cold), "%s.cold", hook->name);
+	n = kallsyms_find(kallsyms, cold, &first);
+	for (size_t i = 0; i < n; i++) {
+		struct symbol symbol = kallsyms_by_name(kallsyms, first + i);
+
+		if (code_jumps_back(kcore, kallsyms, symbol.address, function, &place, code))
+			return (struct place){0};
+	}
+	return place;
+}
+
+/*
+ * Hooks of returns keep their entry probe at the first byte: the return's probe is there anyway,
+ * and replaces the return address before a later probe could read it.
+ */
+static void places_find(struct engine *engine, struct hook **hooks, size_t n)
+{
+	struct error ignored = {0};
+	const struct kallsyms *kallsyms = symbols_kallsyms(engine->symbols, &ignored);
+	unsigned char *code = malloc(CODE_AT_MOST);
+	struct kcore *kcore = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		hooks[i]->place = (struct place){0};
+	if (kallsyms && code && !kcore_open(NULL, &kcore, &ignored)) {
+		for (size_t i = 0; i < n; i++) {
+			if (hooks[i]->function.traceable && !hooks[i]->returns)
+				hooks[i]->place = place_find(kcore, kallsyms, hooks[i], code);
+		}
+	}
+	kcore_close(kcore);
+	free(code);
+}
+
+static uint64_t probe_address(const struct hook *hook, enum point point)
+{
+	return hook->function.address + (point == POINT_ENTRY ? hook->place.offset : 0);
+}
+
 /*
  * The argument is never read: the program sees to it that the kernel writes no record. It makes
  * the probes different, since of those defined by address alone the kernel takes the second for a
@@ -172,7 +245,7 @@ static int probe_line(const struct events *events, const struct probe_event *eve
 {
 	return snprintf(line, size, "%c:%s/%s 0x%" PRIx64 " n=\\%zu\n",
 			event->point == POINT_ENTRY ? 'p' : 'r', events->group, event->name,
-			hook->function.address, number);
+			probe_address(hook, event->point), number);
 }
 
 /* The probes from `from` on that fit into one write. Returns the first that did not. */
@@ -200,6 +273,11 @@ static size_t define_some(struct events *events, struct probe_event *event, stru
 		codes[i] = tracefs_define(events->definitions, line, (size_t)each);
 		if (codes[i] == -EEXIST)
 			codes[i] = 0;
+		if (codes[i] && event->point == POINT_ENTRY && hooks[i]->place.offset) {
+			hooks[i]->place = (struct place){0};
+			each = probe_line(events, event, hooks[i], i, line, sizeof(line));
+			codes[i] = tracefs_define(events->definitions, line, (size_t)each);
+		}
 	}
 	return to;
 }
@@ -256,11 +334,12 @@ static uint64_t hook_cookie(const struct hook *hook, enum point point)
 /* Tell the programs which hook the probe belongs to. */
 static int probe_publish(struct engine *engine, const struct hook *hook, struct error *err)
 {
-	uint64_t address = hook->function.address;
+	uint64_t address = probe_address(hook, POINT_ENTRY);
 	struct kmn_probe probe = {.entry_cookie = hook_cookie(hook, POINT_ENTRY),
 				  .return_cookie = hook->returns ? hook_cookie(hook, POINT_RETURN)
 								 : KMN_NO_COOKIE,
-				  .function = address};
+				  .function = hook->function.address,
+				  .pushed = hook->place.pushed};
 
 	if (bpf_map_update_elem(bpf_map__fd(engine->object->maps.probes), &address, &probe,
 				BPF_ANY))
@@ -282,6 +361,7 @@ int events_attach_many(struct engine *engine, struct hook **hooks, size_t n, str
 		hooks[i]->api->method = METHOD_KPROBE_EVENT;
 		n_returning += hooks[i]->returns;
 	}
+	places_find(engine, hooks, n);
 	guard_hurry(engine->events->guard, true);
 	entries = define_many(engine, hooks, n, POINT_ENTRY, err);
 	if (entries && n_returning)

@@ -88,3 +88,19 @@ expect_eq "and makes the run incomplete" "$status" 3
 
 nested "the fast method" --fast --no-stack
 expect_eq "what the fast method misses is counted too" "$(total json hits missed)" "$called"
+
+# Together with another function: one kprobe event for both where there is no kprobe.multi. Its probe
+# is a breakpoint then, whose handler must not be taken for the context of the call.
+nested "the fast method for two" --fast vfs_fallocate
+expect_eq "with another function too" "$(total json hits missed)" "$called"
+for context in task softirq hardirq; do
+	expect_match "calls from $context are among them" json \
+		"^\{\"kind\":\"entry\".*\"context\":\"$context\".*kmn_nested_target"
+done
+expect_eq "none is taken for one from an NMI" "$(grep -c '"context":"nmi"' json || true)" 0
+expect_eq "every stack begins with the function" \
+	"$(grep '^{"kind":"entry".*"function":"kmn_nested_target"' json |
+		grep -vc '"stack":\["kmn_nested_target+0x0 ' || true)" 0
+expect_eq "a call made by the task comes from the task's function" \
+	"$(grep '^{"kind":"entry".*"from":"KMN_FROM_TASK"' json |
+		grep -vc '"stack":\["kmn_nested_target+0x0 \[kmn_nested\]","worker_run+0x' || true)" 0
