@@ -22,8 +22,9 @@
 /* Turns to find a moment in which no skipped call is on its way to another copy. */
 #define SETTLE_TURNS 50
 /*
- * The same for kprobe events, where every call counts: a millisecond without one is looked for. Not
- * for long: reading the counts makes calls too, which never end when they are hooked.
+ * The same for kprobe events, where every call counts: a millisecond without one is looked for, as
+ * long as that gets any further. Reading the counts makes calls too, which never end when they are
+ * hooked.
  */
 #define EVENT_TURNS 10
 
@@ -33,17 +34,12 @@ struct missed_question {
 	uint64_t missed;
 };
 
-static int read_counters(const struct engine *engine, uint32_t slot, struct kmn_counters *sum)
+/* What one program has counted on all processors. */
+static struct kmn_counters counters_sum(const struct kmn_counters *each, unsigned n_cpus)
 {
-	int fd = bpf_map__fd(engine->object->maps.counters);
-	struct kmn_counters *each = calloc(engine->n_cpus, sizeof(*each));
+	struct kmn_counters total = {0}, *sum = &total;
 
-	memset(sum, 0, sizeof(*sum));
-	if (!each || bpf_map_lookup_elem(fd, &slot, each)) {
-		free(each);
-		return -1;
-	}
-	for (unsigned cpu = 0; cpu < engine->n_cpus; cpu++) {
+	for (unsigned cpu = 0; cpu < n_cpus; cpu++) {
 		const uint64_t *from = (const uint64_t *)&each[cpu];
 		uint64_t *to = (uint64_t *)sum;
 		uint64_t first = sum->first_lost, last = sum->last_lost, probe = sum->probe;
@@ -57,8 +53,41 @@ static int read_counters(const struct engine *engine, uint32_t slot, struct kmn_
 					  : each[cpu].first_lost;
 		sum->last_lost = last > each[cpu].last_lost ? last : each[cpu].last_lost;
 	}
+	return total;
+}
+
+static int read_counters(const struct engine *engine, uint32_t slot, struct kmn_counters *sum)
+{
+	int fd = bpf_map__fd(engine->object->maps.counters);
+	struct kmn_counters *each = calloc(engine->n_cpus, sizeof(*each));
+	int code = each ? bpf_map_lookup_elem(fd, &slot, each) : -1;
+
+	if (!code)
+		*sum = counters_sum(each, engine->n_cpus);
 	free(each);
-	return 0;
+	return code ? -1 : 0;
+}
+
+/* The same for all programs at once, by slot; NULL: it can't be had. The caller's to free. */
+static struct kmn_counters *read_all_counters(const struct engine *engine)
+{
+	int fd = bpf_map__fd(engine->object->maps.counters);
+	uint32_t n = engine->n_slots, next;
+	struct kmn_counters *sums = calloc(n + 1, sizeof(*sums));
+	struct kmn_counters *each = calloc((size_t)n * engine->n_cpus + 1, sizeof(*each));
+	uint32_t *slots = calloc(n + 1, sizeof(*slots));
+	int code = sums && each && slots ? 0 : -1;
+
+	if (!code && n)
+		code = bpf_map_lookup_batch(fd, NULL, &next, slots, each, &n, NULL);
+	for (uint32_t i = 0; !code && i < n; i++)
+		sums[slots[i]] = counters_sum(&each[(size_t)i * engine->n_cpus], engine->n_cpus);
+	free(each);
+	free(slots);
+	if (!code && n == engine->n_slots)
+		return sums;
+	free(sums);
+	return NULL;
 }
 
 static uint64_t kernel_misses(int program_fd)
@@ -211,22 +240,22 @@ static size_t event_marks_collect(struct engine *engine, bool end, struct event_
 }
 
 /* Keep what has the smallest uncertainty. True: there is none left. */
-static bool event_mark_compare(const struct engine *engine, struct event_mark *mark, bool end)
+static bool event_mark_compare(struct event_mark *mark, const struct kmn_counters *counters,
+			       bool end)
 {
 	struct program *program = mark->program;
 	uint64_t window = program->fired - mark->fired;
-	struct kmn_counters counters;
 
 	/* The first exact number is the end's, the last one is the beginning's. */
-	if ((end && !mark->window) || read_counters(engine, program->slot, &counters))
+	if (end && !mark->window)
 		return true;
 	if (window <= mark->window) {
 		mark->window = window;
 		/* When in doubt no call is said to be missed that was not. */
 		if (end)
-			program->misses_after = mark->fired - counters.runs;
+			program->misses_after = mark->fired - counters->runs;
 		else
-			program->misses_before = program->fired - counters.runs;
+			program->misses_before = program->fired - counters->runs;
 	}
 	return !window;
 }
@@ -234,24 +263,27 @@ static bool event_mark_compare(const struct engine *engine, struct event_mark *m
 static void mark_events(struct engine *engine, bool end)
 {
 	struct event_mark *marks = calloc(engine->n_hooks * N_POINTS + 1, sizeof(*marks));
-	size_t n;
+	size_t n, left, left_before = SIZE_MAX;
 
 	if (!marks)
 		return;
-	n = event_marks_collect(engine, end, marks);
-	for (int turn = 0; n && turn < EVENT_TURNS; turn++) {
-		size_t left = 0;
+	left = n = event_marks_collect(engine, end, marks);
+	for (int turn = 0; left && left < left_before && turn < EVENT_TURNS; turn++) {
+		struct kmn_counters *counters;
 
+		left_before = turn ? left : SIZE_MAX;
+		left = 0;
 		events_count(engine);
 		for (size_t i = 0; i < n; i++)
 			marks[i].fired = marks[i].program->fired;
 		/* A hit counts with the kernel first and as a run a moment later. */
 		usleep(1000);
 		events_count(engine);
-		for (size_t i = 0; i < n; i++)
-			left += !event_mark_compare(engine, &marks[i], end);
-		if (!left)
-			break;
+		counters = read_all_counters(engine);
+		for (size_t i = 0; counters && i < n; i++)
+			left += !event_mark_compare(&marks[i], &counters[marks[i].program->slot],
+						    end);
+		free(counters);
 	}
 	for (size_t i = 0; i < n; i++)
 		program_mark(marks[i].program, end);
@@ -335,15 +367,14 @@ static uint64_t missed(struct engine *engine, const struct hook *hook, enum poin
 }
 
 static int add_row(struct engine *engine, const struct hook *hook, enum point point,
-		   struct ledger *ledger, struct error *err)
+		   const struct kmn_counters *counters, struct ledger *ledger, struct error *err)
 {
 	struct kmn_counters sum = {0}, each, returned = {0};
 	struct ledger_row row = {.hook = hook->api->id,
 				 .point = point == POINT_ENTRY ? LEDGER_ENTRY : LEDGER_RETURN};
 
 	for (unsigned copy = 0; copy < hook->copies; copy++) {
-		if (read_counters(engine, hook->programs[point][copy].slot, &each))
-			return error_set(err, "can't read the counters of %s", hook->name);
+		each = counters[hook->programs[point][copy].slot];
 		sum.taken += each.taken;
 		sum.recorded += each.recorded;
 		sum.filtered += each.filtered;
@@ -369,8 +400,7 @@ static int add_row(struct engine *engine, const struct hook *hook, enum point po
 	row.missed = missed(engine, hook, point, &sum);
 	if (sum.deferred) {
 		for (unsigned copy = 0; copy < hook->copies; copy++) {
-			if (read_counters(engine, hook->programs[POINT_RETURN][copy].slot, &each))
-				return error_set(err, "can't read the counters of %s", hook->name);
+			each = counters[hook->programs[POINT_RETURN][copy].slot];
 			returned.entry_recorded += each.entry_recorded;
 			returned.entry_lost += each.entry_lost;
 		}
@@ -384,15 +414,22 @@ static int add_row(struct engine *engine, const struct hook *hook, enum point po
 
 int ledger_collect(struct engine *engine, struct ledger *ledger, struct error *err)
 {
+	struct kmn_counters *counters = read_all_counters(engine);
 	bool end = !engine->recording;
+	int code = 0;
 
-	for (size_t i = 0; i < engine->n_hooks; i++) {
+	if (!counters)
+		return error_set(err, "can't read what the programs counted");
+	for (size_t i = 0; !code && i < engine->n_hooks; i++) {
 		const struct hook *hook = engine->hooks[i];
 
-		if (add_row(engine, hook, POINT_ENTRY, ledger, err) ||
-		    (hook->returns && add_row(engine, hook, POINT_RETURN, ledger, err)))
-			return -1;
+		code = add_row(engine, hook, POINT_ENTRY, counters, ledger, err);
+		if (!code && hook->returns)
+			code = add_row(engine, hook, POINT_RETURN, counters, ledger, err);
 	}
+	free(counters);
+	if (code)
+		return code;
 	for (int point = 0; engine->n_multis && end && point < N_POINTS; point++) {
 		struct ledger_row row = {
 			.hook = KMN_NO_HOOK,
