@@ -19,6 +19,17 @@
  */
 #define WINDOW_NS 20000000
 
+/* How long the frames of a stack are waited for, and of how many stacks. */
+#define NAMELESS_NS 1000000000
+#define NAMELESS_AT_MOST 256
+
+/* A stack that records name and whose frames have not come yet. */
+struct nameless {
+	uint64_t hash;
+	uint64_t time; /* of the first of these records */
+	uint64_t until;
+};
+
 struct buffers {
 	struct engine *engine;
 	struct merge *merge;
@@ -26,8 +37,50 @@ struct buffers {
 	int *map_fds;		    /* one per processor */
 	struct ring_buffer **rings; /* the same, being read */
 	int epoll_fd;
+	struct nameless nameless[NAMELESS_AT_MOST];
+	unsigned n_nameless;
 	struct error *err; /* of the poll that is going on */
 };
+
+static void wait_for_stack(struct buffers *buffers, uint64_t hash, uint64_t time)
+{
+	unsigned i = 0;
+
+	while (i < buffers->n_nameless && buffers->nameless[i].hash != hash)
+		i++;
+	if (i == NAMELESS_AT_MOST)
+		return;
+	if (i == buffers->n_nameless) {
+		buffers->nameless[i] = (struct nameless){
+			.hash = hash, .time = time, .until = monotonic_ns() + NAMELESS_NS};
+		buffers->n_nameless++;
+	} else if (time < buffers->nameless[i].time) {
+		buffers->nameless[i].time = time;
+	}
+}
+
+/*
+ * A record's time is taken long before it is in the buffer. So of two with the same new stack, the
+ * one that comes later and only names it may be the older one: stacks are learned as they come, not
+ * in the order of time, and a record whose stack is not known yet waits for it.
+ */
+static int take_stack(struct buffers *buffers, const struct record_view *view)
+{
+	struct stack_table *stacks = buffers->engine->catalog.stacks;
+	struct stack stack = {.hash = view->stack->hash,
+			      .modules = view->stack->modules,
+			      .flags = view->header->flags &
+				       (KMN_STACK_TRUNCATED | KMN_STACK_CALLER_SP),
+			      .n_frames = view->header->n_frames,
+			      .frames = view->frames};
+	bool added;
+
+	if (view->frames)
+		return stack_table_add(stacks, &stack, &added, buffers->err);
+	if (!stack_table_find(stacks, stack.hash))
+		wait_for_stack(buffers, stack.hash, view->header->time);
+	return 0;
+}
 
 static int take_record(void *context, void *data, size_t size)
 {
@@ -36,6 +89,8 @@ static int take_record(void *context, void *data, size_t size)
 
 	if (record_parse(data, size, &view, buffers->err) < 0)
 		return -EPROTO;
+	if (view.stack && take_stack(buffers, &view))
+		return -ENOMEM;
 	if (merge_add(buffers->merge, view.header, buffers->err))
 		return -ENOMEM;
 	return 0;
@@ -199,8 +254,32 @@ int buffers_poll(struct buffers *buffers, int timeout_ms, struct error *err)
 	return 0;
 }
 
+/* The time up to which every record's stack is known, or has been waited for. */
+static uint64_t named_until(struct buffers *buffers, uint64_t now)
+{
+	uint64_t until = UINT64_MAX;
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < buffers->n_nameless; i++) {
+		const struct nameless *stack = &buffers->nameless[i];
+
+		if (stack->until < now ||
+		    stack_table_find(buffers->engine->catalog.stacks, stack->hash))
+			continue;
+		if (stack->time < until)
+			until = stack->time;
+		buffers->nameless[left++] = *stack;
+	}
+	buffers->n_nameless = left;
+	return until;
+}
+
 int buffers_release(struct buffers *buffers, bool all, const struct kmn_header *const **records,
 		    size_t *n, struct error *err)
 {
-	return merge_release(buffers->merge, monotonic_ns(), all, records, n, err);
+	uint64_t now = monotonic_ns(), named = named_until(buffers, now);
+
+	if (now - WINDOW_NS > named)
+		now = named + WINDOW_NS;
+	return merge_release(buffers->merge, now, all, records, n, err);
 }

@@ -347,26 +347,16 @@ static int learn(struct engine *engine, const struct kmn_header *const *records,
 	for (size_t i = 0; i < n; i++) {
 		const struct kmn_header *record = records[i];
 		struct record_view view;
-		struct stack stack;
-		bool added;
 
 		if ((record->kind == KMN_MODULE_LOAD || record->kind == KMN_MODULE_UNLOAD) &&
 		    modules_changed(engine, record, err))
 			return -1;
-		if (!(record->flags & KMN_STACK_INLINE))
+		if (!(record->flags & KMN_STACK_INLINE) || record->kind != KMN_ENTRY ||
+		    record->hook >= engine->n_hooks)
 			continue;
 		if (record_parse(record, record->length, &view, err) < 0)
 			return -1;
-		stack = (struct stack){.hash = view.stack->hash,
-				       .modules = view.stack->modules,
-				       .flags = record->flags &
-						(KMN_STACK_TRUNCATED | KMN_STACK_CALLER_SP),
-				       .n_frames = record->n_frames,
-				       .frames = view.frames};
-		if (record->kind == KMN_ENTRY && record->hook < engine->n_hooks)
-			names_learn(engine, engine->hooks[record->hook], view.frames[0]);
-		if (stack_table_add(engine->catalog.stacks, &stack, &added, err))
-			return -1;
+		names_learn(engine, engine->hooks[record->hook], view.frames[0]);
 	}
 	return 0;
 }
