@@ -101,9 +101,9 @@ static unsigned char *put_room(struct column_packer *packer, enum column column,
 
 static void put_raw(struct column_packer *packer, enum column column, const void *bytes, size_t n)
 {
-	unsigned char *to = put_room(packer, column, n);
+	unsigned char *to = n ? put_room(packer, column, n) : NULL;
 
-	if (to && n)
+	if (to)
 		memcpy(to, bytes, n);
 }
 
