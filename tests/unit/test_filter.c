@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -572,6 +573,60 @@ static void a_limit_counts_whole_calls(void **state)
 	assert_keeps("pid in (412, 500)", 2, "7 10 8 21");
 }
 
+/* From the escapes of the manual to what a reader sees. */
+static void unescape(char *line)
+{
+	static const struct {
+		const char *escape;
+		char c;
+	} escapes[] = {{"\\(dq", '"'}, {"\\(aq", '\''}, {"\\-", '-'}, {"\\e", '\\'}};
+
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+		size_t length = strlen(escapes[i].escape);
+
+		for (char *at; (at = strstr(line, escapes[i].escape));) {
+			*at = escapes[i].c;
+			memmove(at + 1, at + length, strlen(at + length) + 1);
+		}
+	}
+	line[strcspn(line, "\n")] = '\0';
+}
+
+static void the_examples_of_the_manual_can_be_read(void **state)
+{
+	const char *data = getenv("KAPIMON_TEST_DATA");
+	char name[512], line[512];
+	bool examples = false;
+	struct catalog catalog;
+	unsigned n = 0;
+	FILE *file;
+
+	assert_non_null(data);
+	snprintf(name, sizeof(name), "%s/../../../docs/man/kapimon-filter.7", data);
+	file = fopen(name, "r");
+	assert_non_null(file);
+	make_catalog(&catalog);
+	while (fgets(line, sizeof(line), file)) {
+		struct filter *filter;
+		struct error err = {0};
+
+		if (!strncmp(line, ".SH ", 4))
+			examples = !strcmp(line, ".SH EXAMPLES\n");
+		if (!examples || strncmp(line, ".B ", 3))
+			continue;
+		unescape(line);
+		filter = filter_create();
+		if (filter_add(filter, line + 3, &err) ||
+		    filter_bind(filter, &catalog, false, &err))
+			fail_msg("%s: %s", line + 3, err.message);
+		filter_destroy(filter);
+		n++;
+	}
+	fclose(file);
+	assert_true(n >= 10);
+	catalog_fini(&catalog);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -586,6 +641,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_call_stays_unless_it_is_ruled_out),
 		cmocka_unit_test(entry_and_return_stay_together),
 		cmocka_unit_test(a_limit_counts_whole_calls),
+		cmocka_unit_test(the_examples_of_the_manual_can_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
