@@ -490,6 +490,11 @@ int capture_ledger(const struct capture_reader *reader, struct ledger *ledger, s
 	return 0;
 }
 
+uint64_t capture_place(const struct capture_reader *reader)
+{
+	return block_reader_place(&reader->blocks);
+}
+
 const char *capture_trouble(const struct capture_reader *reader)
 {
 	return text_string(&reader->blocks.trouble);

@@ -49,6 +49,8 @@ int capture_seek(struct capture_reader *reader, uint64_t time, struct error *err
 const struct catalog *capture_catalog(const struct capture_reader *reader);
 /* Append the rows; interrupted and damaged are right once capture_next() has returned 0. */
 int capture_ledger(const struct capture_reader *reader, struct ledger *ledger, struct error *err);
+/* How many bytes of the capture were read. */
+uint64_t capture_place(const struct capture_reader *reader);
 /* What could not be read, one sentence a line; "": nothing so far. */
 const char *capture_trouble(const struct capture_reader *reader);
 

@@ -2,10 +2,10 @@
 /* kapimon export: write a capture in the format of another program. */
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command/command.h"
 #include "command/options.h"
+#include "command/progress.h"
 #include "export/export.h"
 #include "session/pump.h"
 #include "source/capture_source.h"
@@ -114,21 +114,38 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* What the pump asks once a turn; it is never a reason to stop. */
+static bool show_progress(void *context)
+{
+	progress_show(context);
+	return false;
+}
+
 static int run(const struct export *export, struct source *source, struct error *err)
 {
 	struct sink *sink = export_create(export->format, &export->options, err);
-	struct pump pump = {.source = source, .sinks = &sink, .n_sinks = 1, .stop = &interrupted};
+	struct progress progress;
+	struct pump pump = {.source = source,
+			    .sinks = &sink,
+			    .n_sinks = 1,
+			    .stop = &interrupted,
+			    .finished = show_progress,
+			    .context = &progress};
 	struct ledger ledger;
 	int status;
 
 	if (!sink)
 		return -1;
+	progress_init(&progress, source, export->path);
 	ledger_init(&ledger);
 	catch_signals();
 	status = pump_run(&pump, &ledger, err);
+	progress_fini(&progress);
+	fputs(capture_source_trouble(source), stderr);
+	if (!status)
+		status = export_tell(sink, &ledger, stderr, err);
 	if (!status && !ledger_complete(&ledger))
 		status = STATUS_INCOMPLETE;
-	fputs(capture_source_trouble(source), stderr);
 	ledger_fini(&ledger);
 	sink->ops->destroy(sink);
 	return status;
@@ -136,7 +153,7 @@ static int run(const struct export *export, struct source *source, struct error 
 
 int command_export(int argc, char **argv, struct error *err)
 {
-	struct export export = {.options.notes = stderr};
+	struct export export = {0};
 	struct options_rest rest;
 	struct source *source;
 	int status = options_parse(&options, argc, argv, &export, &rest, err);
@@ -145,8 +162,6 @@ int command_export(int argc, char **argv, struct error *err)
 		return status < 0 ? -1 : STATUS_OK;
 	if (check(&export, &rest, err))
 		return -1;
-	if (isatty(STDERR_FILENO))
-		export.options.progress = stderr;
 	source = capture_source_open(export.path, err);
 	if (!source)
 		return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Exports: sinks that write calls in the formats of other programs. What a format has no place for
- * - losses, modules that come and go - is counted and told at the end, with the verdict.
+ * - losses, modules that come and go - is counted, to be told at the end with the verdict.
  */
 #ifndef EXPORT_EXPORT_H
 #define EXPORT_EXPORT_H
@@ -31,8 +31,6 @@ struct export_options {
 	const char *path; /* NULL or "-": standard output */
 	bool force;	  /* overwrite what is there */
 	enum export_weight by;
-	FILE *notes;	/* where to tell what was not carried, and the verdict; NULL: nowhere */
-	FILE *progress; /* a terminal, for long work; NULL: none */
 };
 
 struct export_format;
@@ -44,5 +42,7 @@ bool export_format_weighs(const struct export_format *format); /* has a use for 
 /* Strings in options stay the caller's and have to outlive the sink. */
 struct sink *export_create(const struct export_format *format, const struct export_options *options,
 			   struct error *err);
+/* After the end: what the format had no place for, a sentence a line, and the verdict. */
+int export_tell(const struct sink *sink, const struct ledger *ledger, FILE *out, struct error *err);
 
 #endif

@@ -3,11 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/nearest.h"
-#include "export/notes.h"
-#include "view/number.h"
 
 static const struct export_format *const formats[] = {
 #define EXPORT_FORMAT_ADDRESS(identifier, name, summary) &export_format_##identifier,
@@ -16,8 +13,6 @@ static const struct export_format *const formats[] = {
 };
 
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
-
-#define CLEAR_LINE "\r\033[K"
 
 const struct export_format *export_format_find(const char *name, struct error *err)
 {
@@ -134,26 +129,6 @@ static int sink_events(struct sink *sink, const struct batch *batch, struct erro
 	return 0;
 }
 
-static int sink_tick(struct sink *sink, struct error *err)
-{
-	struct exporter *exporter = exporter_of(sink);
-	uint64_t time = exporter->time + (uint64_t)exporter->catalog->clock_offset;
-	time_t second = (time_t)(time / 1000000000);
-	struct text line = TEXT_INIT;
-	char clock[32];
-
-	if (!exporter->options.progress)
-		return 0;
-	number_print_grouped(&line, exporter->records);
-	text_add(&line, " records");
-	if (strftime(clock, sizeof(clock), ", up to %H:%M:%S", localtime(&second)))
-		text_add(&line, clock);
-	fprintf(exporter->options.progress, CLEAR_LINE "%s", text_string(&line));
-	fflush(exporter->options.progress);
-	text_fini(&line);
-	return 0;
-}
-
 static int finish(struct exporter *exporter, const struct ledger *ledger, struct error *err)
 {
 	if (exporter->failed)
@@ -172,16 +147,10 @@ static int finish(struct exporter *exporter, const struct ledger *ledger, struct
 static int sink_end(struct sink *sink, const struct ledger *ledger, struct error *err)
 {
 	struct exporter *exporter = exporter_of(sink);
-	int status;
 
 	if (!exporter->catalog)
 		return 0; /* it never began */
-	status = finish(exporter, ledger, err);
-	if (exporter->options.progress)
-		fputs(CLEAR_LINE, exporter->options.progress);
-	if (!status && exporter->options.notes)
-		status = notes_print(exporter, ledger, exporter->options.notes, err);
-	return status;
+	return finish(exporter, ledger, err);
 }
 
 static void sink_destroy(struct sink *sink)
@@ -199,7 +168,6 @@ static void sink_destroy(struct sink *sink)
 static const struct sink_ops ops = {
 	.begin = sink_begin,
 	.events = sink_events,
-	.tick = sink_tick,
 	.end = sink_end,
 	.destroy = sink_destroy,
 };

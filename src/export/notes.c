@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "export/notes.h"
-
+/*
+ * What is told at the end of an export: how many calls there were, what the format had no place
+ * for, whether the capture is complete.
+ */
 #include <errno.h>
 #include <string.h>
 
+#include "export/exporter.h"
 #include "model/verdict.h"
 #include "view/number.h"
 
@@ -68,9 +71,9 @@ static void add_left_out(const struct exporter *exporter, struct text *out)
 	text_fini(&list);
 }
 
-int notes_print(const struct exporter *exporter, const struct ledger *ledger, FILE *out,
-		struct error *err)
+int export_tell(const struct sink *sink, const struct ledger *ledger, FILE *out, struct error *err)
 {
+	const struct exporter *exporter = (const struct exporter *)sink;
 	struct output notes = {.file = out};
 	int status;
 

@@ -81,6 +81,11 @@ int capture_source_seek(struct source *source, uint64_t time, struct error *err)
 	return capture_seek(reader_of(source), time, err);
 }
 
+uint64_t capture_source_place(const struct source *source)
+{
+	return capture_place(reader_of(source));
+}
+
 const char *capture_source_trouble(const struct source *source)
 {
 	return capture_trouble(reader_of(source));

@@ -19,6 +19,9 @@ struct source *capture_source_open(const char *path, struct error *err);
  */
 int capture_source_seek(struct source *source, uint64_t time, struct error *err);
 
+/* How many bytes of the capture were read. Only for sources of capture_source_open(). */
+uint64_t capture_source_place(const struct source *source);
+
 /*
  * What of the capture could not be read, one sentence a line, or "" when all is well so far. A
  * capture whose end is missing is no failure: next() gives what is there, and the ledger is
