@@ -25,4 +25,17 @@ CLONE_NUMBER(clone_hook, KMN_MAGIC_HOOK)
 CLONE_NUMBER(clone_copy, KMN_MAGIC_COPY)
 CLONE_NUMBER(clone_slot, KMN_MAGIC_SLOT)
 
+/* The same for addresses that all clones share. */
+#define TEMPLATE_ADDRESS(name, magic)                                                              \
+	static __always_inline __u64 name(void)                                                    \
+	{                                                                                          \
+		__u64 address;                                                                     \
+                                                                                                   \
+		asm volatile("%0 = " KMN_STRINGIFY(magic) " ll" : "=r"(address));                  \
+		return address;                                                                    \
+	}
+
+TEMPLATE_ADDRESS(rethook_address, KMN_MAGIC_RETHOOK)
+TEMPLATE_ADDRESS(return_to_handler_address, KMN_MAGIC_RETURN_TO_HANDLER)
+
 #endif

@@ -160,6 +160,5 @@ const volatile __u32 inflight_mask = 0;		 /* entries - 1 */
 const volatile __u32 stack_mask = 0;		 /* entries - 1 */
 const volatile __u32 fully_preemptible = 0;	 /* preempt=full or PREEMPT_RT */
 const volatile __u32 string_length = 128;	 /* bytes kept of a string */
-const volatile __u64 return_trampolines[2] = {}; /* where hooked returns go */
 
 #endif

@@ -19,6 +19,9 @@
 #define KMN_MAGIC_HOOK 0x4b4d4801
 #define KMN_MAGIC_COPY 0x4b4d4802
 #define KMN_MAGIC_SLOT 0x4b4d4803
+/* And of 64 bits, put in before any program is loaded: where hooked returns go. */
+#define KMN_MAGIC_RETHOOK 0x4b4d4804
+#define KMN_MAGIC_RETURN_TO_HANDLER 0x4b4d4805
 
 enum kmn_stage {
 	KMN_STAGE_OUTSIDE = 0, /* attached, not recording: calls are counted as outside */

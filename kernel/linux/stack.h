@@ -6,6 +6,7 @@
 #ifndef KMN_LINUX_STACK_H
 #define KMN_LINUX_STACK_H
 
+#include "clone.h"
 #include "maps.h"
 
 #define STACK_WAYS 4
@@ -129,7 +130,7 @@ static __always_inline void stack_sent(const struct stack *stack)
 
 static __always_inline bool is_trampoline(__u64 ip)
 {
-	return ip == return_trampolines[0] || ip == return_trampolines[1];
+	return ip == rethook_address() || ip == return_to_handler_address();
 }
 
 /*

@@ -286,6 +286,7 @@ int attach_hooks(struct engine *engine, struct hook **hooks, size_t n, struct er
 
 	if (!left)
 		return error_no_memory(err);
+	engine_object_set_addresses(engine);
 	abilities_find(engine, hooks, n);
 	if (many && !engine->abilities.kprobe_multi && engine->spec.exact == SPEC_EXACT_NO)
 		engine->abilities.kprobe_multi = probe_multi_works(engine);

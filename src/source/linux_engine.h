@@ -110,6 +110,8 @@ struct engine {
 
 /* linux_object.c */
 int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err);
+/* Tell the hooks' programs, before they are loaded, what only the symbols know. */
+void engine_object_set_addresses(struct engine *engine);
 void engine_object_close(struct engine *engine);
 /* Is the kernel preemptible everywhere (preempt=full, PREEMPT_RT)? Unknown counts as yes. */
 bool kernel_fully_preemptible(void);

@@ -108,7 +108,7 @@ static int set_sizes(struct engine *engine, struct error *err)
 	return 0;
 }
 
-static void set_trampolines(struct engine *engine)
+void engine_object_set_addresses(struct engine *engine)
 {
 	const struct kallsyms *kallsyms = symbols_kallsyms(engine->symbols, NULL);
 	uint64_t rethook;
@@ -118,9 +118,9 @@ static void set_trampolines(struct engine *engine)
 	rethook = kallsyms_address(kallsyms, "arch_rethook_trampoline");
 	if (!rethook)
 		rethook = kallsyms_address(kallsyms, "__kretprobe_trampoline");
-	engine->object->rodata->return_trampolines[0] = rethook;
-	engine->object->rodata->return_trampolines[1] =
-		kallsyms_address(kallsyms, "return_to_handler");
+	templates_put_address(engine->templates, KMN_MAGIC_RETHOOK, rethook);
+	templates_put_address(engine->templates, KMN_MAGIC_RETURN_TO_HANDLER,
+			      kallsyms_address(kallsyms, "return_to_handler"));
 }
 
 /* A kernel without modules has no tracepoints for them. */
@@ -181,7 +181,6 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 	engine->object = object;
 	object->rodata->fully_preemptible = engine->fully_preemptible;
 	object->rodata->string_length = engine->spec.string_length;
-	set_trampolines(engine);
 	if (set_sizes(engine, err))
 		goto fail;
 	leave_out_missing(engine);

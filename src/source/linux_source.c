@@ -153,6 +153,41 @@ static void describe_system(struct engine *engine)
 	catalog->processors = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+static int open_object(struct linux_source *source, size_t n_hooks, struct error *err)
+{
+	uint64_t start = monotonic_ns();
+
+	if (engine_object_open(&source->engine, n_hooks, err))
+		return -1;
+	source->times.load = monotonic_ns() - start;
+	return 0;
+}
+
+/* Names stand for a function or some: how much room they take is known before the symbols are. */
+static bool only_names(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_hooks; i++) {
+		if (spec->hooks[i].on_load || !wanted_by_name(spec->hooks[i].pattern))
+			return false;
+	}
+	return true;
+}
+
+/* The object is opened while the symbols are being read, where that can be. */
+static int find_and_open(struct linux_source *source, const struct spec *spec,
+			 struct wanted *wanted, struct error *err)
+{
+	struct engine *engine = &source->engine;
+
+	if (!engine->loaded && only_names(spec) && open_object(source, spec->n_hooks, err))
+		return -1;
+	if (wanted_find(engine, spec, wanted, &source->remarks, err))
+		return -1;
+	if (engine->loaded && !engine->n_hooks && wanted->n > engine->max_hooks)
+		engine_object_close(engine);
+	return engine->loaded ? 0 : open_object(source, wanted->n, err);
+}
+
 /* Put in what the spec wants beyond what is there. */
 static int add_hooks(struct linux_source *source, const struct spec *spec, struct error *err)
 {
@@ -163,12 +198,8 @@ static int add_hooks(struct linux_source *source, const struct spec *spec, struc
 	uint64_t start;
 	int code = -1;
 
-	if (wanted_find(engine, spec, &wanted, &source->remarks, err))
+	if (find_and_open(source, spec, &wanted, err))
 		goto out;
-	start = monotonic_ns();
-	if (!engine->loaded && engine_object_open(engine, wanted.n, err))
-		goto out;
-	source->times.load = monotonic_ns() - start;
 	if (engine->n_hooks + wanted.n > engine->max_hooks) {
 		error_set(err, "there is room for %zu hooks in this run, %zu are wanted",
 			  engine->max_hooks, engine->n_hooks + wanted.n);
@@ -478,6 +509,7 @@ struct source *linux_source_open(struct error *err)
 		linux_close(&source->source);
 		return NULL;
 	}
+	symbols_prefetch(engine->symbols);
 	return &source->source;
 }
 

@@ -87,6 +87,28 @@ void templates_fini(struct template *templates)
 	}
 }
 
+static void put_address(struct template *template, uint32_t magic, uint64_t address)
+{
+	for (size_t i = 0; i + 1 < template->n_insns; i++) {
+		struct bpf_insn *insn = &template->insns[i];
+
+		if (insn->code != (BPF_LD | BPF_DW | BPF_IMM))
+			continue;
+		/* Two instructions long. A source register says that it is no plain number. */
+		if (!insn->src_reg && (uint32_t)insn->imm == magic && !insn[1].imm) {
+			insn[0].imm = (int32_t)address;
+			insn[1].imm = (int32_t)(address >> 32);
+		}
+		i++;
+	}
+}
+
+void templates_put_address(struct template *templates, uint32_t magic, uint64_t address)
+{
+	for (size_t i = 0; i < N_TEMPLATES; i++)
+		put_address(&templates[i], magic, address);
+}
+
 int template_load(const struct template *template, const struct bpf_insn *insns,
 		  struct bpf_prog_load_opts *options)
 {

@@ -51,6 +51,8 @@ int templates_begin(struct template *templates, struct error *err);
 void templates_end(void);
 void templates_fini(struct template *templates);
 
+/* Put an address in place of a magic number (kernel/linux/clone.h). */
+void templates_put_address(struct template *templates, uint32_t magic, uint64_t address);
 /*
  * Load the template, or insns, as many, in its place; options may say what it is to be attached to
  * and ask for a log. Returns a descriptor or a negative error number, as bpf_prog_load().

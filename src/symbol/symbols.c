@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "symbol/symbols.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -16,6 +18,8 @@ struct symbols {
 	struct module_file **files;
 	size_t n_files;
 	struct symbols_times times;
+	pthread_t prefetcher;
+	bool prefetching; /* kallsyms and its time belong to the thread */
 };
 
 /* The paths of struct symbols_paths, each with what stands for it when none is given. */
@@ -68,8 +72,33 @@ int symbols_open(struct symbols **symbols, struct error *err)
 	return symbols_open_at(&standard, symbols, err);
 }
 
+static void *read_kallsyms(void *argument)
+{
+	struct symbols *symbols = argument;
+	uint64_t start = monotonic_ns();
+
+	kallsyms_load(symbols->paths.kallsyms, &symbols->kallsyms, NULL);
+	symbols->times.kallsyms = monotonic_ns() - start;
+	return NULL;
+}
+
+void symbols_prefetch(struct symbols *symbols)
+{
+	if (!symbols->kallsyms && !symbols->prefetching)
+		symbols->prefetching =
+			!pthread_create(&symbols->prefetcher, NULL, read_kallsyms, symbols);
+}
+
+static void end_prefetch(struct symbols *symbols)
+{
+	if (symbols->prefetching)
+		pthread_join(symbols->prefetcher, NULL);
+	symbols->prefetching = false;
+}
+
 void symbols_refresh(struct symbols *symbols)
 {
+	end_prefetch(symbols);
 	traceable_destroy(symbols->traceable);
 	kallsyms_destroy(symbols->kallsyms);
 	symbols->traceable = NULL;
@@ -98,10 +127,13 @@ const struct symbols_paths *symbols_get_paths(const struct symbols *symbols)
 
 const struct kallsyms *symbols_kallsyms(struct symbols *symbols, struct error *err)
 {
-	uint64_t start = monotonic_ns();
+	uint64_t start;
 
+	end_prefetch(symbols);
 	if (symbols->kallsyms)
 		return symbols->kallsyms;
+	/* Also when the thread had no luck: whoever asks is told why. */
+	start = monotonic_ns();
 	kallsyms_load(symbols->paths.kallsyms, &symbols->kallsyms, err);
 	symbols->times.kallsyms = monotonic_ns() - start;
 	return symbols->kallsyms;

@@ -37,6 +37,8 @@ int symbols_open_at(const struct symbols_paths *paths, struct symbols **symbols,
 void symbols_close(struct symbols *symbols);
 
 const struct symbols_paths *symbols_get_paths(const struct symbols *symbols);
+/* Begin to read the symbols meanwhile, in a thread that ends by itself. */
+void symbols_prefetch(struct symbols *symbols);
 /* Each loads its part at the first call; NULL with err on failure, at every call again. */
 const struct kallsyms *symbols_kallsyms(struct symbols *symbols, struct error *err);
 const struct traceable *symbols_traceable(struct symbols *symbols, struct error *err);
