@@ -13,6 +13,7 @@
 	X(hook, "watch the calls of kernel functions")                                             \
 	X(list, "list what can be hooked, and tell why something can't")                           \
 	X(show, "print a capture")                                                                 \
+	X(diff, "tell what differs between two captures")                                          \
 	X(export, "write a capture in the format of another program")                              \
 	X(lab, "run a command in a throw-away virtual machine")                                    \
 	X(doctor, "tell what this machine allows")

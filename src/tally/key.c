@@ -114,7 +114,7 @@ const char *key_error(const struct catalog *catalog, const struct record_view *r
 	return api && api->typed ? value_error(&api->result, ret->ret->value) : NULL;
 }
 
-static void api_name(const struct catalog *catalog, uint32_t hook, struct text *out)
+void key_api_name(const struct catalog *catalog, uint32_t hook, struct text *out)
 {
 	const struct api *api = api_table_find(&catalog->apis, hook);
 
@@ -243,7 +243,7 @@ static int lasting_part(struct key_maker *maker, enum key_part part, const struc
 		return 0;
 	}
 	if (part == KEY_API) {
-		api_name(maker->catalog, who->header->hook, &maker->scratch);
+		key_api_name(maker->catalog, who->header->hook, &maker->scratch);
 	} else {
 		stack_of_record(maker->catalog, who, &stack);
 		stack_part_name(maker, part, &stack, &maker->scratch);

@@ -70,6 +70,8 @@ int key_make(struct key_maker *maker, const struct record_view *who, const struc
 /* A name as it came out of key_make(); the frames of a stack have a line each. Not escaped. */
 const char *key_name(const struct key_maker *maker, uint32_t name);
 
+/* The name of a function as it stands in a key: "ext4_file_open [ext4]". */
+void key_api_name(const struct catalog *catalog, uint32_t hook, struct text *out);
 /* The error that a return stands for, as in value_error(); NULL: none. */
 const char *key_error(const struct catalog *catalog, const struct record_view *ret);
 
