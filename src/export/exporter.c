@@ -14,15 +14,13 @@ static const struct export_format *const formats[] = {
 
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-const struct export_format *export_format_find(const char *name, struct error *err)
+static void unknown_format(const char *name, struct error *err)
 {
 	struct text names = TEXT_INIT;
 	struct nearest nearest;
 
 	nearest_init(&nearest, name);
 	for (size_t i = 0; i < N_FORMATS; i++) {
-		if (!strcmp(formats[i]->name, name))
-			return formats[i];
 		nearest_offer(&nearest, formats[i]->name);
 		text_addf(&names, "%s%s", i ? ", " : "", formats[i]->name);
 	}
@@ -32,6 +30,15 @@ const struct export_format *export_format_find(const char *name, struct error *e
 	else
 		error_hint(err, "there are: %s", text_string(&names));
 	text_fini(&names);
+}
+
+const struct export_format *export_format_find(const char *name, struct error *err)
+{
+	for (size_t i = 0; i < N_FORMATS; i++) {
+		if (!strcmp(formats[i]->name, name))
+			return formats[i];
+	}
+	unknown_format(name, err);
 	return NULL;
 }
 
