@@ -168,13 +168,21 @@ static bool has_columns(const struct record_view *view)
 	return true;
 }
 
-static int put_whole(struct column_packer *packer, const struct kmn_header *header)
+static void put_whole(struct column_packer *packer, const struct kmn_header *header)
 {
 	put(packer, COLUMN_SHAPE, 0);
 	put_raw(packer, COLUMN_WHOLE, header, header->length);
 	packer->frames |= header->n_frames != 0;
 	packer->tables.time = header->time;
-	return 0;
+}
+
+static bool remember(struct column_packer *packer, struct lookup *lookup, uint64_t key,
+		     uint32_t number)
+{
+	if (lookup_add(lookup, key, number))
+		return true;
+	packer->failed = true;
+	return false;
 }
 
 static int put_shape(struct column_packer *packer, const struct kmn_header *header,
@@ -191,7 +199,7 @@ static int put_shape(struct column_packer *packer, const struct kmn_header *head
 		which = tables->n_shapes;
 		to = put_room(packer, COLUMN_SHAPES, 6);
 		if (!to || column_add_shape(tables, header, err) ||
-		    !lookup_add(&packer->shapes, key, which))
+		    !remember(packer, &packer->shapes, key, which))
 			return -1;
 		for (int i = 0; i < 6; i++)
 			to[i] = (unsigned char)(key >> 8 * i);
@@ -212,7 +220,7 @@ static struct column_cpu *put_cpu(struct column_packer *packer, const struct kmn
 
 		which = tables->n_cpus;
 		if (!to || column_add_cpu(tables, header->cpu, err) ||
-		    !lookup_add(&packer->cpus, header->cpu, which))
+		    !remember(packer, &packer->cpus, header->cpu, which))
 			return NULL;
 		store_u16(to, header->cpu);
 	}
@@ -237,6 +245,7 @@ static int find_task(struct column_packer *packer, const struct kmn_header *head
 	struct column_tables *tables = &packer->tables;
 	struct column_task task = {.pid = header->pid, .tid = header->tid};
 	uint64_t words[KMN_COMM / 8];
+	unsigned char *to;
 	uint64_t key;
 
 	memcpy(task.comm, header->comm, KMN_COMM);
@@ -247,17 +256,13 @@ static int find_task(struct column_packer *packer, const struct kmn_header *head
 	if (lookup_find(&packer->tasks, key, found) && same_task(&tables->tasks[*found], header))
 		return 0;
 	*found = tables->n_tasks;
-	if (column_add_task(tables, &task, err) || !lookup_add(&packer->tasks, key, *found))
+	to = put_room(packer, COLUMN_TASKS, 8 + KMN_COMM);
+	if (!to || column_add_task(tables, &task, err) ||
+	    !remember(packer, &packer->tasks, key, *found))
 		return -1;
-	{
-		unsigned char *to = put_room(packer, COLUMN_TASKS, 8 + KMN_COMM);
-
-		if (!to)
-			return -1;
-		store_u32(to, header->pid);
-		store_u32(to + 4, header->tid);
-		memcpy(to + 8, header->comm, KMN_COMM);
-	}
+	store_u32(to, header->pid);
+	store_u32(to + 4, header->tid);
+	memcpy(to + 8, header->comm, KMN_COMM);
 	return 0;
 }
 
@@ -309,7 +314,7 @@ static int put_hook(struct column_packer *packer, uint32_t id, uint32_t *found, 
 
 		*found = tables->n_hooks;
 		if (!to || column_add_hook(tables, id, err) ||
-		    !lookup_add(&packer->hooks, id, *found))
+		    !remember(packer, &packer->hooks, id, *found))
 			return -1;
 		store_u32(to, id);
 	}
@@ -338,7 +343,7 @@ static int put_stack(struct column_packer *packer, enum column column, uint32_t 
 
 		*found = tables->n_stacks;
 		if (!to || column_add_stack(tables, stack, err) ||
-		    !lookup_add(&packer->stacks, stack->hash, *found))
+		    !remember(packer, &packer->stacks, stack->hash, *found))
 			return -1;
 		store_u64(to, stack->hash);
 		store_u64(to + 8, stack->modules);
@@ -392,8 +397,10 @@ static int put_record(struct column_packer *packer, const struct record_view *vi
 	struct column_cpu *cpu;
 	bool paired;
 
-	if (!has_columns(view))
-		return put_whole(packer, header);
+	if (!has_columns(view)) {
+		put_whole(packer, header);
+		return 0;
+	}
 	if (put_shape(packer, header, err) || !(cpu = put_cpu(packer, header, err)) ||
 	    !(task = put_task(packer, header, cpu, err)))
 		return -1;

@@ -14,7 +14,6 @@ struct column_unpacker;
 struct column_unpacker *column_unpacker_create(void); /* NULL: out of memory */
 void column_unpacker_destroy(struct column_unpacker *unpacker);
 
-/* What the header of a block says; of the bytes at payload, COLUMNS_HEADER_BYTES at least. */
 struct column_block {
 	const struct kmn_header *const *records; /* valid until the next call */
 	size_t n_records;
@@ -22,8 +21,8 @@ struct column_block {
 };
 
 /*
- * Unpack a payload. -1 with err when it makes no sense; *block then has the records before the
- * place that doesn't. Also without memory, but then with `n_records` 0.
+ * Unpack a payload. -1 with err when it makes no sense, or without memory; *block then has the
+ * records before the place where that showed.
  */
 int column_unpack(struct column_unpacker *unpacker, const void *payload, size_t length,
 		  struct column_block *block, struct error *err);
