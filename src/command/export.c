@@ -105,13 +105,15 @@ static void on_signal(int number)
 }
 
 /* What has come so far is exported; a second signal ends the program at once. */
-static void catch_signals(void)
+static void catch_signals(bool to_file)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	/* Nobody reads what is told: that is no reason to leave half a file behind. */
+	if (to_file)
+		signal(SIGPIPE, SIG_IGN);
 }
 
 /* What the pump asks once a turn; it is never a reason to stop. */
@@ -138,13 +140,15 @@ static int run(const struct export *export, struct source *source, struct error 
 		return -1;
 	progress_init(&progress, source, export->path);
 	ledger_init(&ledger);
-	catch_signals();
+	catch_signals(export->options.path && strcmp(export->options.path, "-"));
 	status = pump_run(&pump, &ledger, err);
 	progress_fini(&progress);
 	fputs(capture_source_trouble(source), stderr);
 	if (!status)
 		status = export_tell(sink, &ledger, stderr, err);
-	if (!status && !ledger_complete(&ledger))
+	if (!status && interrupted)
+		fputs("interrupted: what follows in the capture is not in the output\n", stderr);
+	if (!status && (interrupted || !ledger_complete(&ledger)))
 		status = STATUS_INCOMPLETE;
 	ledger_fini(&ledger);
 	sink->ops->destroy(sink);
@@ -168,4 +172,9 @@ int command_export(int argc, char **argv, struct error *err)
 	status = run(&export, source, err);
 	source->ops->close(source);
 	return status;
+}
+
+const struct options *command_export_options(void)
+{
+	return &options;
 }

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where exports are written: nothing is overwritten or left half done, mistakes are told."""
 import os
+import signal
 import subprocess
+import time
 
 
 def check(tap, kapimon, capture, folder):
@@ -47,11 +49,33 @@ def check(tap, kapimon, capture, folder):
     tap.equal("a capture from a pipe gives the same", piped.stdout,
               export("--to", "csv", capture).stdout)
     check_full_disk(tap, kapimon, capture, folder)
+    check_interrupted(tap, kapimon, capture, folder)
+
+
+def check_interrupted(tap, kapimon, capture, folder):
+    """A capture that goes on, from a pipe whose writer has not closed it yet."""
+    out = os.path.join(folder, "interrupted.csv")
+    run = subprocess.Popen([kapimon, "export", "--to", "csv", "-o", out, "-"],
+                           stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=False)
+    with open(capture, "rb") as file:
+        run.stdin.write(file.read()[:-1])
+        run.stdin.flush()
+    parts = []
+    while not parts and run.poll() is None:  # it catches signals before it writes anything
+        time.sleep(0.05)
+        parts = [name for name in os.listdir(folder) if name.startswith("interrupted.csv.part")]
+    time.sleep(1.5)  # and reads what there is at once
+    run.send_signal(signal.SIGINT)
+    told = run.communicate()[1].decode()
+    tap.equal("Ctrl-C ends an export as incomplete", run.returncode, 3)
+    tap.ok("and says so", "interrupted" in told, told)
+    with open(out, newline="", encoding="utf-8") as file:
+        tap.ok("and keeps what came before", len(file.readlines()) > 1)
 
 
 def check_full_disk(tap, kapimon, capture, folder):
     """A limit on the file's size stands for a disk that is full: both fail in write(2)."""
-    for form in ("csv", "sqlite"):
+    for form in ("csv", "perfetto", "sqlite", "trace.dat"):
         out = os.path.join(folder, f"full.{form}")
         done = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "sh", kapimon,
                                "export", "--to", form, "-o", out, capture], capture_output=True,
