@@ -37,6 +37,9 @@ done
 echo "bench: captures" >&2
 "$build/bench/bench_capture" "$work/bench.kmn" >"$work/capture"
 cat "$work/capture" >&2
+echo "bench: filters" >&2
+"$build/bench/bench_filter" >"$work/filter"
+cat "$work/filter" >&2
 
 cat >"$work/page" <<-EOF
 	# Performance
@@ -67,6 +70,13 @@ cat >"$work/page" <<-EOF
 	are those of its record in the kernel's buffer and those in the file.
 
 	$(sed 's/^/    /' "$work/capture")
+
+	## Filters
+
+	\`bench/bench_filter\` on the machine itself, one core: a million records in memory, entries and
+	returns of eight functions, are judged by an expression; the best of five turns.
+
+	$(sed 's/^/    /' "$work/filter")
 EOF
 mv "$work/page" "$page"
 echo "bench: written to $page" >&2

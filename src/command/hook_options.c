@@ -159,8 +159,8 @@ static int parse_split(const char *text, struct capture_parts *parts, struct err
 	return error_hint(err, "expected a size such as 100M, or a time such as 10m or 1h");
 }
 
-/* A mistake is told before anything is hooked. */
-static int add_filter(struct hook_options *options, const char *expression, struct error *err)
+/* A mistake in an expression is told before anything is hooked. */
+static int read_filter(struct hook_options *options, const char *expression, struct error *err)
 {
 	struct filter *filter = filter_create();
 	int status = filter ? filter_add(filter, expression, err) : error_no_memory(err);
@@ -169,7 +169,7 @@ static int add_filter(struct hook_options *options, const char *expression, stru
 	if (!status && filter_uses(filter) & FILTER_USES_RESULT)
 		options->returns = true;
 	filter_destroy(filter);
-	return status ? -1 : spec_names_add(&options->spec.filters, expression, err);
+	return status;
 }
 
 static int set_option(void *context, int id, const char *value, struct error *err)
@@ -221,7 +221,10 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	case OPTION_WHERE:
 		return spec_names_add(&spec->where, value, err);
 	case OPTION_FILTER:
-		return add_filter(options, value, err);
+		return read_filter(options, value, err) ||
+				       spec_names_add(&spec->filters, value, err)
+			       ? -1
+			       : 0;
 	case OPTION_EXPLAIN:
 		options->explain = true;
 		return 0;
@@ -307,6 +310,10 @@ static int check(struct hook_options *options, struct error *err)
 		return error_usage(err, "--split of which capture? There is no --output");
 	if (options->parts.keep && !options->split)
 		return error_usage(err, "--keep needs parts: give --split too");
+	/* Those of a session file are among them. */
+	for (size_t i = 0; i < spec->filters.count; i++)
+		if (read_filter(options, spec->filters.names[i], err))
+			return -1;
 	for (size_t i = 0; i < spec->n_hooks; i++)
 		spec->hooks[i].returns |= options->returns;
 	return 0;

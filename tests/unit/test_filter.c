@@ -357,6 +357,64 @@ static void hostile_expressions_end_in_a_mistake(void **state)
 	free(text);
 }
 
+static uint64_t next_random(void)
+{
+	static uint64_t state = 88172645463325252ull;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static void damaged_expressions_end_in_a_mistake_or_an_answer(void **state)
+{
+	static const char *const whole[] = {
+		"api ~ vfs_* and (pid in (412, 500..510) or comm =~ /^kwork(er|x){1,3}/)",
+		"caller == beta and flags & O_CREAT|0x8 == 1 or not errno in (ENOENT, -EACCES)",
+		"name ~ \"/etc/*\" && ret == 0 || task.comm != 'pass\\'wd' and stack has ext4",
+		"time >= 12:01:03 and time < 2026-11-22T12:01:05.5 or duration in (1ms..0.5s)",
+		"context in (softirq, hardirq) and kind != return and arg1 >= 64k and !(cpu & 4)",
+	};
+	struct record_builder entry, ret;
+	struct catalog catalog;
+	const struct filter_call call = {&ret.header, &entry.header, &ret.header, false};
+	unsigned mistakes = 0, answers = 0;
+	char text[256];
+
+	make_catalog(&catalog);
+	make_open(&entry, &ret);
+	for (unsigned i = 0; i < 20000; i++) {
+		struct filter *filter = filter_create();
+		struct error err = {0};
+		size_t length;
+
+		strcpy(text, whole[next_random() % 5]);
+		length = strlen(text);
+		for (uint64_t n = next_random() % 3 + 1; n; n--) {
+			char *at = text + next_random() % length;
+
+			if (next_random() % 2)
+				*at = "()|&!=~<>\"'\\/{}[]*?.-,: 09azA\x80"[next_random() % 31];
+			else
+				memmove(at, at + 1, strlen(at));
+			length = strlen(text);
+			if (!length)
+				break;
+		}
+		if (filter_add(filter, text, &err) || filter_bind(filter, &catalog, true, &err)) {
+			assert_true(err.message[0]);
+			mistakes++;
+		} else {
+			assert_int_not_equal(filter_judge(filter, &call), FILTER_LATER);
+			answers++;
+		}
+		filter_destroy(filter);
+	}
+	assert_true(mistakes > 1000 && answers > 1000);
+	catalog_fini(&catalog);
+}
+
 static void globs_match_in_little_time(void **state)
 {
 	static const struct {
@@ -635,6 +693,7 @@ int main(void)
 		cmocka_unit_test(a_mistake_points_at_its_place),
 		cmocka_unit_test(a_long_expression_is_shown_around_the_mistake),
 		cmocka_unit_test(hostile_expressions_end_in_a_mistake),
+		cmocka_unit_test(damaged_expressions_end_in_a_mistake_or_an_answer),
 		cmocka_unit_test(globs_match_in_little_time),
 		cmocka_unit_test(a_tag_begins_with_what_was_asked_for_and_a_blank_is_any),
 		cmocka_unit_test(the_clock_is_that_of_the_recordings_day),
