@@ -4,18 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/calls.h"
 #include "view/color.h"
 #include "view/line.h"
 #include "view/output.h"
-#include "view/pending.h"
 #include "view/stack.h"
 #include "view/summary.h"
-
-/*
- * Calls that may wait for their return at a time. Those whose return was lost never get it, so
- * there has to be a bound; it is far beyond what can be under way.
- */
-#define MAX_PENDING (1u << 18)
 
 struct text_view {
 	struct sink sink;
@@ -24,23 +18,12 @@ struct text_view {
 	struct output output;
 	struct line_view line;
 	struct stack_view stacks;
-	struct pending pending;
+	struct calls calls;
 };
 
 static struct text_view *text_view_of(struct sink *sink)
 {
 	return (struct text_view *)sink;
-}
-
-static int text_view_begin(struct sink *sink, const struct catalog *catalog, struct error *err)
-{
-	struct text_view *view = text_view_of(sink);
-
-	view->catalog = view->line.catalog = catalog;
-	if (view->options.summary_only)
-		return 0;
-	line_view_header(&view->line, &view->output.text);
-	return output_flush(&view->output, err);
 }
 
 static void print_stack(struct text_view *view, const struct record_view *record)
@@ -54,62 +37,26 @@ static void print_stack(struct text_view *view, const struct record_view *record
 		text_add(&view->output.text, COLOR_OFF);
 }
 
-/* An entry without its result; pending: it should have one. */
-static void print_entry(struct text_view *view, const struct record_view *entry, bool pending)
+static int take_call(void *context, const struct call *call, struct error *err)
 {
-	line_view_call(&view->line, entry, entry, NULL, pending, &view->output.text);
-	print_stack(view, entry);
+	struct text_view *view = context;
+
+	line_view_call(&view->line, call->ret ? call->ret : call->entry, call->entry, call->ret,
+		       call->state == CALL_NOT_RETURNED, &view->output.text);
+	print_stack(view, call_record(call));
+	return output_spill(&view->output, err);
 }
 
-static int print_oldest(struct text_view *view, struct error *err)
+static int text_view_begin(struct sink *sink, const struct catalog *catalog, struct error *err)
 {
-	struct pending_entry *entry = pending_take_oldest(&view->pending);
-	const struct kmn_header *header = pending_record(entry);
-	struct record_view record;
-	int status = record_parse(header, header->length, &record, err);
+	struct text_view *view = text_view_of(sink);
 
-	if (status >= 0)
-		print_entry(view, &record, true);
-	free(entry);
-	return status < 0 ? -1 : output_spill(&view->output, err);
-}
-
-static int take_entry(struct text_view *view, const struct record_view *record, struct error *err)
-{
-	const struct api *api = api_table_find(&view->catalog->apis, record->header->hook);
-
-	if (!api || !api->returns_hooked) {
-		print_entry(view, record, false);
+	view->catalog = view->line.catalog = catalog;
+	calls_init(&view->calls, catalog, take_call, view);
+	if (view->options.summary_only)
 		return 0;
-	}
-	if (view->pending.count >= MAX_PENDING && print_oldest(view, err))
-		return -1;
-	return pending_add(&view->pending, record->header, err);
-}
-
-static int take_return(struct text_view *view, const struct record_view *ret, struct error *err)
-{
-	struct pending_entry *pending = NULL;
-	const struct kmn_header *header;
-	struct record_view entry;
-	int status = 0;
-
-	if (!(ret->header->flags & KMN_UNPAIRED))
-		pending =
-			pending_take(&view->pending, ret->ret->entry_cpu, ret->ret->entry_sequence);
-	if (!pending) {
-		line_view_call(&view->line, ret, NULL, ret, false, &view->output.text);
-		print_stack(view, ret);
-		return 0;
-	}
-	header = pending_record(pending);
-	status = record_parse(header, header->length, &entry, err);
-	if (status >= 0) {
-		line_view_call(&view->line, ret, &entry, ret, false, &view->output.text);
-		print_stack(view, &entry);
-	}
-	free(pending);
-	return status < 0 ? -1 : 0;
+	line_view_header(&view->line, &view->output.text);
+	return output_flush(&view->output, err);
 }
 
 static int take_record(struct text_view *view, const struct kmn_header *header, struct error *err)
@@ -118,20 +65,10 @@ static int take_record(struct text_view *view, const struct kmn_header *header, 
 
 	if (record_parse(header, header->length, &record, err) < 0)
 		return -1;
-	switch (header->kind) {
-	case KMN_ENTRY:
-		return take_entry(view, &record, err);
-	case KMN_RETURN:
-		return take_return(view, &record, err);
-	case KMN_ALLOC:
-	case KMN_FREE:
-		print_entry(view, &record, false);
-		return 0;
-	case KMN_MODULE_LOAD:
-	case KMN_MODULE_UNLOAD:
+	if (calls_concern(header))
+		return calls_add(&view->calls, &record, err);
+	if (header->kind == KMN_MODULE_LOAD || header->kind == KMN_MODULE_UNLOAD)
 		stack_view_forget(&view->stacks);
-		break;
-	}
 	line_view_note(&view->line, &record, &view->output.text);
 	return 0;
 }
@@ -161,10 +98,7 @@ static int text_view_end(struct sink *sink, const struct ledger *ledger, struct 
 
 	if (!view->catalog)
 		return 0; /* it never began */
-	while (view->pending.count)
-		if (print_oldest(view, err))
-			return -1;
-	if (output_flush(&view->output, err))
+	if (calls_end(&view->calls, err) || output_flush(&view->output, err))
 		return -1;
 	if (!summary.file)
 		return 0;
@@ -181,7 +115,7 @@ static void text_view_destroy(struct sink *sink)
 {
 	struct text_view *view = text_view_of(sink);
 
-	pending_fini(&view->pending);
+	calls_fini(&view->calls);
 	stack_view_fini(&view->stacks);
 	line_view_fini(&view->line);
 	text_fini(&view->output.text);
@@ -210,6 +144,5 @@ struct sink *text_view_create(FILE *out, const struct text_view_options *options
 	view->line.relative = options->relative;
 	view->line.width = options->width;
 	stack_view_init(&view->stacks);
-	pending_init(&view->pending);
 	return &view->sink;
 }
