@@ -133,14 +133,15 @@ static int run(const struct export *export, struct source *source, struct error 
 			    .stop = &interrupted,
 			    .finished = show_progress,
 			    .context = &progress};
+	bool to_file = export->options.path && strcmp(export->options.path, "-");
 	struct ledger ledger;
 	int status;
 
 	if (!sink)
 		return -1;
-	progress_init(&progress, source, export->path);
+	progress_init(&progress, source, export->path, to_file);
 	ledger_init(&ledger);
-	catch_signals(export->options.path && strcmp(export->options.path, "-"));
+	catch_signals(to_file);
 	status = pump_run(&pump, &ledger, err);
 	progress_fini(&progress);
 	fputs(capture_source_trouble(source), stderr);

@@ -14,13 +14,14 @@
 /* ECMA-48: erase the line from its beginning on. */
 #define CLEAR_LINE "\r\033[K"
 
-void progress_init(struct progress *progress, const struct source *source, const char *path)
+void progress_init(struct progress *progress, const struct source *source, const char *path,
+		   bool to_file)
 {
 	struct stat st;
 
 	*progress = (struct progress){
 		.source = source,
-		.wanted = isatty(STDERR_FILENO),
+		.wanted = isatty(STDERR_FILENO) && (to_file || !isatty(STDOUT_FILENO)),
 		.next = monotonic_ns() + SECOND,
 	};
 	if (!stat(path, &st) && S_ISREG(st.st_mode))

@@ -18,8 +18,12 @@ struct progress {
 	uint64_t next; /* when to show it again, ns */
 };
 
-/* A source of capture_source_open(path). */
-void progress_init(struct progress *progress, const struct source *source, const char *path);
+/*
+ * A source of capture_source_open(path). to_file: what is made of it goes to a file; otherwise,
+ * when standard output is a terminal as well, that shows how far things are.
+ */
+void progress_init(struct progress *progress, const struct source *source, const char *path,
+		   bool to_file);
 /* To be called often: it does something once a second. */
 void progress_show(struct progress *progress);
 void progress_fini(struct progress *progress);
