@@ -13,9 +13,11 @@
 
 #include <cmocka.h>
 
+#include "capture/block_writer.h"
 #include "capture/bytes.h"
 #include "capture/crc32c.h"
 #include "capture/format.h"
+#include "capture/index.h"
 #include "capture/reader.h"
 #include "capture/writer.h"
 #include "capture_sample.h"
@@ -346,6 +348,54 @@ static void records_that_make_stacks_known_are_read_in_passing(void **state)
 	unlink(name);
 }
 
+static void an_index_that_is_too_long_for_a_block_has_several(void **state)
+{
+	const size_t n_entries = 400000, filler_length = n_entries * BLOCK_HEADER_BYTES;
+	char name[sizeof(path) + 8];
+	struct error err = {0};
+	struct capture_index found = {0};
+	struct capture_input *input;
+	struct block_writer writer;
+	unsigned char *filler = malloc(filler_length);
+	uint64_t seed = 1;
+
+	/* Bytes that don't pack, so that there is room for so many blocks before the index. */
+	for (size_t i = 0; i < filler_length; i++) {
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		filler[i] = (unsigned char)(seed >> 56);
+	}
+	snprintf(name, sizeof(name), "%s.many", path);
+	assert_int_equal(block_writer_init(&writer, name, false, &err), 0);
+	assert_int_equal(block_writer_begin(&writer, &err), 0);
+	assert_int_equal(block_writer_write(&writer, BLOCK_SPEC, filler, filler_length, &err), 0);
+	for (size_t i = 1; i < n_entries; i++) {
+		const struct index_entry entry = {.offset = CAPTURE_HEADER_BYTES +
+							    i * BLOCK_HEADER_BYTES,
+						  .number = (uint32_t)i,
+						  .type = BLOCK_COLUMNS,
+						  .first = i,
+						  .last = i + 1};
+
+		assert_int_equal(index_add(&writer.index, &entry, &err), 0);
+	}
+	assert_int_equal(block_writer_end(&writer, 0, &err), 0);
+	/* The filler, two of the index, the end. */
+	assert_int_equal(writer.number, 4);
+	input = capture_input_open(name, &err);
+	assert_non_null(input);
+	assert_int_equal(index_read(input, &found, &err), 1);
+	assert_int_equal(found.n_entries, n_entries);
+	for (size_t i = 0; i < n_entries; i++)
+		assert_memory_equal(&found.entries[i], &writer.index.entries[i],
+				    offsetof(struct index_entry, flags));
+	assert_int_equal(found.entries[n_entries - 1].last, n_entries);
+	input->close(input);
+	index_fini(&found);
+	block_writer_fini(&writer);
+	free(filler);
+	unlink(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_pipe_is_read_as_it_comes),
 		cmocka_unit_test(an_index_of_another_capture_is_not_believed),
 		cmocka_unit_test(records_that_make_stacks_known_are_read_in_passing),
+		cmocka_unit_test(an_index_that_is_too_long_for_a_block_has_several),
 	};
 
 	return cmocka_run_group_tests(tests, make_capture, remove_capture);
