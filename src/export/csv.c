@@ -8,6 +8,7 @@
 #include "export/exporter.h"
 #include "export/naming.h"
 #include "export/stack_line.h"
+#include "view/escape.h"
 #include "view/number.h"
 #include "view/value.h"
 
@@ -90,7 +91,9 @@ static void add_function(struct csv *csv, const struct call *call, struct text *
 	add_number(out, hook);
 	naming_function(call->api, hook, &csv->field);
 	add_gathered(csv, out);
-	add_string(out, call->api ? call->api->module : NULL);
+	if (call->api && call->api->module)
+		escape_print(&csv->field, call->api->module, strlen(call->api->module), 0);
+	add_gathered(csv, out);
 }
 
 static void add_result(struct csv *csv, const struct call *call, struct text *out)

@@ -13,7 +13,7 @@
 #include "export/naming.h"
 #include "model/verdict.h"
 #include "tally/intern.h"
-#include "view/number.h"
+#include "view/escape.h"
 #include "view/stack.h"
 
 /* X(identifier, number of columns, name, columns) */
@@ -155,6 +155,17 @@ static void row_scratch(struct row *row, struct sqlite *sqlite)
 	text_clear(&sqlite->scratch);
 }
 
+/* A name from the capture; NULL is none. */
+static void row_name(struct row *row, struct sqlite *sqlite, const char *name)
+{
+	if (!name) {
+		row_null(row);
+		return;
+	}
+	escape_print(&sqlite->scratch, name, strlen(name), 0);
+	row_scratch(row, sqlite);
+}
+
 static void row_datum(struct row *row, const struct datum *datum)
 {
 	switch (datum->kind) {
@@ -231,18 +242,12 @@ static int insert_frames(struct sqlite *sqlite, uint32_t number, const struct st
 		row_number(&row, number);
 		row_number(&row, i);
 		row_address(&row, stack->frames[i]);
-		if (frame.symbol)
-			row_text(&row, frame.symbol);
-		else
-			row_null(&row);
+		row_name(&row, sqlite, frame.symbol);
 		if (frame.symbol || frame.module)
 			row_number(&row, frame.offset);
 		else
 			row_null(&row);
-		if (frame.module)
-			row_text(&row, frame.module);
-		else
-			row_null(&row);
+		row_name(&row, sqlite, frame.module);
 		if (row_insert(&row, sqlite, err))
 			return -1;
 	}
@@ -369,10 +374,7 @@ static int insert_api(struct sqlite *sqlite, const struct api *api, struct error
 	row_number(&row, api->id);
 	naming_function(api, api->id, &sqlite->scratch);
 	row_scratch(&row, sqlite);
-	if (api->module)
-		row_text(&row, api->module);
-	else
-		row_null(&row);
+	row_name(&row, sqlite, api->module);
 	if (api->address)
 		row_address(&row, api->address);
 	else
@@ -380,10 +382,7 @@ static int insert_api(struct sqlite *sqlite, const struct api *api, struct error
 	row_text(&row, hook_method_name(api->method));
 	row_number(&row, api->typed);
 	row_number(&row, api->returns_hooked);
-	if (api->typed && api->result.name)
-		row_text(&row, api->result.name);
-	else
-		row_null(&row);
+	row_name(&row, sqlite, api->typed ? api->result.name : NULL);
 	return row_insert(&row, sqlite, err);
 }
 
@@ -391,7 +390,7 @@ static int insert_module(struct sqlite *sqlite, const struct module *module, str
 {
 	struct row row = row_begin(sqlite, TABLE_MODULES);
 
-	row_text(&row, module->name);
+	row_name(&row, sqlite, module->name);
 	row_address(&row, module->base);
 	row_number(&row, module->size);
 	row_optional(&row, module->loaded);
