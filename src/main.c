@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Picks the command, prints its error, exits with its status. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "command/classic.h"
 #include "command/command.h"
 
 static const struct command commands[] = {
@@ -23,16 +25,53 @@ static void print_help(FILE *out)
 	fputs("\n\"kapimon COMMAND --help\" tells the options of a command.\n", out);
 }
 
-int main(int argc, char **argv)
+static int tell(const char *command, const struct error *err)
+{
+	fprintf(stderr, "kapimon%s%s: %s\n", command ? " " : "", command ? command : "",
+		err->message);
+	if (err->hint[0])
+		fprintf(stderr, "  %s\n", err->hint);
+	return err->status == STATUS_OK ? STATUS_FAILED : (int)err->status;
+}
+
+static int run(int argc, char **argv)
 {
 	struct error err = {0};
 	int status;
 
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(argv[0], commands[i].name))
+			continue;
+		status = commands[i].run(argc, argv, &err);
+		return status >= 0 ? status : tell(argv[0], &err);
+	}
+	fprintf(stderr, "kapimon: there is no command '%s'\n", argv[0]);
+	fputs("  \"kapimon --help\" lists the commands\n", stderr);
+	return STATUS_USAGE;
+}
+
+static int run_classic(int n_arguments, char **arguments)
+{
+	struct error err = {0};
+	int argc, status;
+	char **argv;
+
+	if (classic_translate(n_arguments, arguments, &argc, &argv, &err))
+		return tell(NULL, &err);
+	status = run(argc, argv);
+	free(argv);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
 	if (argc < 2) {
 		print_help(stderr);
 		return STATUS_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	/* The classic's -H, which may be written in lower case, has more behind it. */
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help") ||
+	    (argc == 2 && !strcmp(argv[1], "-h"))) {
 		print_help(stdout);
 		return STATUS_OK;
 	}
@@ -40,18 +79,7 @@ int main(int argc, char **argv)
 		puts("kapimon " KAPIMON_VERSION);
 		return STATUS_OK;
 	}
-	for (size_t i = 0; i < N_COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i].name))
-			continue;
-		status = commands[i].run(argc - 1, argv + 1, &err);
-		if (status >= 0)
-			return status;
-		fprintf(stderr, "kapimon %s: %s\n", argv[1], err.message);
-		if (err.hint[0])
-			fprintf(stderr, "  %s\n", err.hint);
-		return err.status == STATUS_OK ? STATUS_FAILED : (int)err.status;
-	}
-	fprintf(stderr, "kapimon: there is no command '%s'\n", argv[1]);
-	fputs("  \"kapimon --help\" lists the commands\n", stderr);
-	return STATUS_USAGE;
+	if (classic_is_switch(argv[1]))
+		return run_classic(argc - 1, argv + 1);
+	return run(argc - 1, argv + 1);
 }

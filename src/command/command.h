@@ -11,12 +11,15 @@
 /* X(name, summary) */
 #define COMMANDS(X)                                                                                \
 	X(hook, "watch the calls of kernel functions")                                             \
+	X(run, "watch again what a capture watched")                                               \
 	X(list, "list what can be hooked, and tell why something can't")                           \
 	X(show, "print a capture")                                                                 \
 	X(diff, "tell what differs between two captures")                                          \
 	X(export, "write a capture in the format of another program")                              \
+	X(session, "print what is watched as a session file")                                      \
 	X(lab, "run a command in a throw-away virtual machine")                                    \
-	X(doctor, "tell what this machine allows")
+	X(doctor, "tell what this machine allows")                                                 \
+	X(completion, "print what a shell needs to complete command lines")
 
 struct command {
 	const char *name;
@@ -27,5 +30,11 @@ struct command {
 #define COMMAND_DECLARE(name, summary) int command_##name(int argc, char **argv, struct error *err);
 COMMANDS(COMMAND_DECLARE)
 #undef COMMAND_DECLARE
+
+/* Their option tables. */
+struct options;
+#define COMMAND_OPTIONS(name, summary) const struct options *command_##name##_options(void);
+COMMANDS(COMMAND_OPTIONS)
+#undef COMMAND_OPTIONS
 
 #endif

@@ -8,7 +8,6 @@
 #include "command/command.h"
 #include "command/options.h"
 #include "command/terminal.h"
-#include "session/pump.h"
 #include "source/capture_source.h"
 #include "tally/compare_print.h"
 #include "view/output.h"
@@ -145,21 +144,43 @@ static const struct options options = {
 struct side {
 	const char *path;
 	struct source *source;
+	struct batch batch; /* what was read but not taken yet */
 	struct recording recording;
 };
 
+/* The next records, which next() hands out; 0: there are no more. */
+static int side_next(struct side *side, struct error *err)
+{
+	int more = side->source->ops->next(side->source, -1, &side->batch.records,
+					   &side->batch.n_records, err);
+
+	return more < 0 ? error_prefix(err, "%s", side->path) : more;
+}
+
+/* Up to the end, from the batch on that is there. */
 static int side_read(struct side *side, struct error *err)
 {
 	struct sink *sink = &side->recording.sink;
-	struct pump pump = {.source = side->source, .sinks = &sink, .n_sinks = 1};
 	struct ledger ledger;
-	int code;
+	int more = 1, code;
 
+	if (sink->ops->begin(sink, side->source->ops->catalog(side->source), err))
+		return -1;
+	while (more > 0) {
+		if (side->batch.n_records && sink->ops->events(sink, &side->batch, err))
+			return -1;
+		side->batch.n_records = 0;
+		more = side_next(side, err);
+	}
+	if (more < 0)
+		return -1;
 	ledger_init(&ledger);
-	code = pump_run(&pump, &ledger, err);
+	code = side->source->ops->ledger(side->source, &ledger, err);
+	if (!code)
+		code = sink->ops->end(sink, &ledger, err);
 	ledger_fini(&ledger);
 	fputs(capture_source_trouble(side->source), stderr);
-	return code ? error_prefix(err, "%s", side->path) : 0;
+	return code;
 }
 
 static const char *kernel_of(const struct side *side)
@@ -236,6 +257,9 @@ static int open_both(struct diff *diff, struct side *sides, struct error *err)
 		sides[i].source = capture_source_open(sides[i].path, err);
 		if (!sides[i].source)
 			return -1;
+		/* With the first records the capture has told which kernel it is of. */
+		if (side_next(&sides[i], err) < 0)
+			return -1;
 	}
 	/* Another build puts the same call elsewhere in its function. */
 	diff->no_offsets |= strcmp(kernel_of(&sides[0]), kernel_of(&sides[1])) != 0;
@@ -295,4 +319,9 @@ int command_diff(int argc, char **argv, struct error *err)
 		if (sides[i].source)
 			sides[i].source->ops->close(sides[i].source);
 	return status;
+}
+
+const struct options *command_diff_options(void)
+{
+	return &options;
 }

@@ -173,3 +173,8 @@ int command_doctor(int argc, char **argv, struct error *err)
 		return error_set(err, "can't write to standard output");
 	return diagnosis.hooking ? STATUS_OK : STATUS_FAILED;
 }
+
+const struct options *command_doctor_options(void)
+{
+	return &table;
+}

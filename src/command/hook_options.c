@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/command.h"
+#include "command/session_file.h"
 #include "filter/filter.h"
 
 enum option {
@@ -54,7 +56,8 @@ static const struct option_row rows[] = {
 	{'x', "exact", NULL, "lose no nested call, however many functions there are", OPTION_EXACT},
 	{0, "fast", NULL, "the method that is quickest to put in, for one function too",
 	 OPTION_FAST},
-	{0, "session", "FILE", "read what to watch from a session file", OPTION_SESSION},
+	{0, "session", "FILE", "read what to watch from a session file or a capture",
+	 OPTION_SESSION},
 	{0, NULL, NULL,
 	 "Which calls to record (settled inside the kernel, --filter as far as it can be)", 0},
 	{'X', "exclude-module", "MODULE", "none with this module in the stack", OPTION_EXCLUDE},
@@ -123,25 +126,6 @@ static int parse_rate(const char *text, uint64_t *rate, struct error *err)
 	return parse_number(number, 1000000000, rate, err);
 }
 
-static int read_session(struct spec *spec, const char *path, struct error *err)
-{
-	struct text text = TEXT_INIT;
-	char buffer[4096];
-	FILE *file = fopen(path, "re");
-	size_t n;
-	int code;
-
-	if (!file)
-		return error_usage(err, "can't read '%s': %s", path, strerror(errno));
-	while ((n = fread(buffer, 1, sizeof(buffer), file)) > 0)
-		text_add_bytes(&text, buffer, n);
-	fclose(file);
-	code = text_failed(&text) ? error_no_memory(err)
-				  : spec_parse(spec, text_string(&text), err);
-	text_fini(&text);
-	return code ? error_prefix(err, "%s", path) : 0;
-}
-
 /* "10m" is ten minutes, "10M" a size. */
 static int parse_split(const char *text, struct capture_parts *parts, struct error *err)
 {
@@ -194,7 +178,7 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		spec->exact = SPEC_EXACT_NO;
 		return 0;
 	case OPTION_SESSION:
-		return read_session(spec, value, err);
+		return session_file_read(spec, value, err);
 	case OPTION_EXCLUDE:
 		return spec_names_add(&spec->exclude_modules, value, err);
 	case OPTION_ONLY:
@@ -345,4 +329,9 @@ int hook_options_parse(int argc, char **argv, struct hook_options *options, stru
 void hook_options_fini(struct hook_options *options)
 {
 	spec_fini(&options->spec);
+}
+
+const struct options *command_hook_options(void)
+{
+	return &table;
 }

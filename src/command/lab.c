@@ -211,3 +211,8 @@ int command_lab(int argc, char **argv, struct error *err)
 	free(arguments.shares);
 	return status;
 }
+
+const struct options *command_lab_options(void)
+{
+	return &table;
+}

@@ -364,3 +364,8 @@ int command_list(int argc, char **argv, struct error *err)
 	symbols_close(symbols);
 	return status;
 }
+
+const struct options *command_list_options(void)
+{
+	return &options;
+}

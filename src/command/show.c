@@ -295,3 +295,8 @@ int command_show(int argc, char **argv, struct error *err)
 	select_fini(&show.select);
 	return status;
 }
+
+const struct options *command_show_options(void)
+{
+	return &options;
+}

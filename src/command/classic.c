@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command/classic.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum takes { TAKES_NOTHING, TAKES_ONE, TAKES_MAYBE, TAKES_MANY };
+
+/* X(letter, what follows, what it lacks: NULL when it works) */
+#define SWITCHES(X)                                                                                \
+	X('A', TAKES_NOTHING, "loading symbols of all modules")                                    \
+	X('C', TAKES_MAYBE, "watching another machine")                                            \
+	X('F', TAKES_ONE, NULL)                                                                    \
+	X('H', TAKES_MANY, NULL)                                                                   \
+	X('M', TAKES_NOTHING, "watching memory")                                                   \
+	X('P', TAKES_ONE, "a path of symbol files")                                                \
+	X('S', TAKES_NOTHING, "serving another machine")
+
+static const struct classic_switch {
+	char letter;
+	enum takes takes;
+	const char *lacks;
+} switches[] = {
+#define SWITCH_ROW(letter, takes, lacks) {letter, takes, lacks},
+	SWITCHES(SWITCH_ROW)
+#undef SWITCH_ROW
+};
+
+#define N_SWITCHES (sizeof(switches) / sizeof(switches[0]))
+
+/* What the switches say together. */
+struct classic {
+	const char *file;
+	bool hook, returns, any;
+	char **apis; /* of the arguments */
+	int n_apis;
+	char **command; /* behind "--" */
+	int n_command;
+};
+
+static const struct classic_switch *find(const char *argument)
+{
+	const char *rest;
+
+	if (argument[0] != '-' || !argument[1])
+		return NULL;
+	rest = argument + 2;
+	/* -HR, -HF, -HRF: each letter once. */
+	if (toupper((unsigned char)argument[1]) == 'H') {
+		bool returns = false, any = false;
+
+		for (; *rest; rest++) {
+			bool *seen = toupper((unsigned char)*rest) == 'R'   ? &returns
+				     : toupper((unsigned char)*rest) == 'F' ? &any
+									    : NULL;
+
+			if (!seen || *seen)
+				return NULL;
+			*seen = true;
+		}
+	}
+	for (size_t i = 0; i < N_SWITCHES; i++)
+		if (switches[i].letter == toupper((unsigned char)argument[1]) && !*rest)
+			return &switches[i];
+	return NULL;
+}
+
+bool classic_is_switch(const char *argument)
+{
+	return find(argument);
+}
+
+static int lacking(const struct classic_switch *found, struct error *err)
+{
+	error_usage(err, "-%c: %s is not there yet", found->letter, found->lacks);
+	if (found->letter == 'A' || found->letter == 'P')
+		return error_hint(err,
+				  "functions of the kernel and of all loaded modules have their "
+				  "names and types without it");
+	return error_hint(err, "the README says what works");
+}
+
+/* How many of the arguments behind a switch belong to it. */
+static int values_of(enum takes takes, char **behind, int n)
+{
+	int most = takes == TAKES_NOTHING ? 0 : takes == TAKES_MANY ? n : 1, values = 0;
+
+	/* "-" alone is standard input. */
+	while (values < n && values < most && (behind[values][0] != '-' || !behind[values][1]))
+		values++;
+	return values;
+}
+
+static int take(struct classic *classic, const struct classic_switch *found, const char *argument,
+		char **values, int n_values, struct error *err)
+{
+	switch (found->letter) {
+	case 'F':
+		if (classic->file)
+			return error_usage(err, "-F is there twice: only one capture is opened");
+		classic->file = values[0];
+		return 0;
+	case 'H':
+		if (classic->hook)
+			return error_usage(err, "-H is there twice");
+		classic->hook = true;
+		for (const char *letter = argument + 2; *letter; letter++)
+			*(toupper((unsigned char)*letter) == 'R' ? &classic->returns
+								 : &classic->any) = true;
+		classic->apis = values;
+		classic->n_apis = n_values;
+		return 0;
+	}
+	return 0;
+}
+
+static int parse(struct classic *classic, int n, char **arguments, struct error *err)
+{
+	for (int i = 0; i < n;) {
+		const struct classic_switch *found = find(arguments[i]);
+		int n_values;
+
+		if (!strcmp(arguments[i], "--")) {
+			classic->command = arguments + i;
+			classic->n_command = n - i;
+			break;
+		}
+		if (!found) {
+			error_usage(err, "'%s' is no switch of the classic's", arguments[i]);
+			return error_hint(err, "expected -A, -C, -F FILE, -H[R][F] API..., -M, -P "
+					       "PATH or -S; \"kapimon --help\" lists the commands");
+		}
+		n_values = values_of(found->takes, arguments + i + 1, n - i - 1);
+		if (found->takes == TAKES_ONE && !n_values)
+			return error_usage(err, "-%c lacks its value", found->letter);
+		if (found->lacks)
+			return lacking(found, err);
+		if (take(classic, found, arguments[i], arguments + i + 1, n_values, err))
+			return -1;
+		i += 1 + n_values;
+	}
+	return 0;
+}
+
+static int check(const struct classic *classic, struct error *err)
+{
+	if (classic->file && (classic->hook || classic->command)) {
+		error_usage(err, "-F opens a capture: nothing can be watched with it");
+		return error_hint(err, "\"kapimon run FILE\" watches again what a capture watched");
+	}
+	if (!classic->file && !classic->n_apis) {
+		error_usage(err, "-H: which function is to be hooked?");
+		return error_hint(err, "expected kapimon -H API..., as in kapimon -HR vfs_open");
+	}
+	return 0;
+}
+
+int classic_translate(int n_arguments, char **arguments, int *argc, char ***argv, struct error *err)
+{
+	struct classic classic = {0};
+	char **line;
+	int n = 0;
+
+	if (parse(&classic, n_arguments, arguments, err) || check(&classic, err))
+		return -1;
+	/* The command, its two options, no more than all arguments, NULL. */
+	line = calloc((size_t)n_arguments + 4, sizeof(*line));
+	if (!line)
+		return error_no_memory(err);
+	line[n++] = (char *)(classic.file ? "show" : "hook");
+	if (classic.file)
+		line[n++] = (char *)classic.file;
+	if (classic.returns)
+		line[n++] = (char *)"--return";
+	if (classic.any)
+		line[n++] = (char *)"--any";
+	for (int i = 0; i < classic.n_apis; i++)
+		line[n++] = classic.apis[i];
+	for (int i = 0; i < classic.n_command; i++)
+		line[n++] = classic.command[i];
+	*argc = n;
+	*argv = line;
+	return 0;
+}
