@@ -156,9 +156,9 @@ __u8 text_pages[KMN_TEXT_PAGES] SEC(".data.pages");
 __s64 calls_left SEC(".data.budget"); /* with KMN_LIMIT_COUNT */
 
 /* Settled before loading. */
-const volatile __u32 inflight_mask = 0;		 /* entries - 1 */
-const volatile __u32 stack_mask = 0;		 /* entries - 1 */
-const volatile __u32 fully_preemptible = 0;	 /* preempt=full or PREEMPT_RT */
-const volatile __u32 string_length = 128;	 /* bytes kept of a string */
+const volatile __u32 inflight_mask = 0;	    /* entries - 1 */
+const volatile __u32 stack_mask = 0;	    /* entries - 1 */
+const volatile __u32 fully_preemptible = 0; /* preempt=full or PREEMPT_RT */
+const volatile __u32 string_length = 128;   /* bytes kept of a string */
 
 #endif

@@ -159,6 +159,43 @@ static void an_address_is_named_by_the_plainest_text_symbol_below_it(void **stat
 	kallsyms_destroy(kallsyms);
 }
 
+static void symbols_read_ahead_are_the_same(void **state)
+{
+	struct symbols *symbols = open_symbols();
+	const struct kallsyms *kallsyms, *ahead;
+	struct error err;
+	size_t count;
+
+	kallsyms = symbols_kallsyms(symbols, &err);
+	assert_non_null(kallsyms);
+	count = kallsyms_count(kallsyms);
+	symbols_refresh(symbols);
+	symbols_prefetch(symbols);
+	symbols_prefetch(symbols); /* once is enough */
+	ahead = symbols_kallsyms(symbols, &err);
+	assert_non_null(ahead);
+	assert_int_equal(kallsyms_count(ahead), count);
+	/* Nothing to do any more, and closing waits for what goes on. */
+	symbols_prefetch(symbols);
+	assert_ptr_equal(symbols_kallsyms(symbols, &err), ahead);
+	symbols_refresh(symbols);
+	symbols_prefetch(symbols);
+	symbols_close(symbols);
+}
+
+static void reading_ahead_in_vain_is_told_to_who_asks(void **state)
+{
+	struct symbols_paths paths = {.kallsyms = path_of("no-kallsyms")};
+	struct symbols *symbols;
+	struct error err = {0};
+
+	assert_int_equal(symbols_open_at(&paths, &symbols, &err), 0);
+	symbols_prefetch(symbols);
+	assert_null(symbols_kallsyms(symbols, &err));
+	assert_non_null(strstr(err.message, "no-kallsyms"));
+	symbols_close(symbols);
+}
+
 static void all_symbols_of_a_name_are_found(void **state)
 {
 	struct kallsyms *kallsyms;
@@ -548,6 +585,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_named_by_the_plainest_text_symbol_below_it),
+		cmocka_unit_test(symbols_read_ahead_are_the_same),
+		cmocka_unit_test(reading_ahead_in_vain_is_told_to_who_asks),
 		cmocka_unit_test(all_symbols_of_a_name_are_found),
 		cmocka_unit_test(bad_symbol_files_are_refused),
 		cmocka_unit_test(unsorted_symbols_are_sorted_and_the_last_line_needs_no_newline),
