@@ -483,6 +483,7 @@ int column_unpack(struct column_unpacker *unpacker, const void *payload, size_t 
 		  struct column_block *block, struct error *err)
 {
 	const unsigned char *header = payload;
+	const struct input *shapes;
 	uint32_t n, bytes;
 	int code = 0;
 
@@ -495,7 +496,14 @@ int column_unpack(struct column_unpacker *unpacker, const void *payload, size_t 
 		return error_set(err, "it says that it has %u records of %u bytes", n, bytes);
 	unpacker->cut = unpacker->frames = false;
 	unpacker->used = unpacker->n_records = 0;
-	if (find_columns(unpacker, payload, length, err) || make_room(unpacker, n, bytes, err))
+	if (find_columns(unpacker, payload, length, err))
+		return -1;
+	/* Every record takes a byte of its shape: few bytes can't ask for much memory. */
+	shapes = &unpacker->columns[COLUMN_SHAPE];
+	if (n > (size_t)(shapes->end - shapes->at) || bytes > (uint64_t)n * KMN_MAX_RECORD)
+		return error_set(err, "it says that it has %u records of %u bytes in %zu", n, bytes,
+				 length);
+	if (make_room(unpacker, n, bytes, err))
 		return -1;
 	column_tables_reset(&unpacker->tables, load_u64(header + 8));
 	while (unpacker->n_records < n) {

@@ -227,7 +227,8 @@ static void flipped_bits_are_noticed_and_do_no_harm(void **state)
 			fail_msg("flip %d was not noticed", i);
 		assert_true(outcome.n_records <= SAMPLE_GOLDEN_RECORDS);
 		/* What is passed over unread can't be noticed, but does no harm either. */
-		read_from(copy, golden_length, SAMPLE_MIDDLE, &outcome);
+		if (i % 8 == 0)
+			read_from(copy, golden_length, SAMPLE_MIDDLE, &outcome);
 		assert_true(outcome.n_records <= SAMPLE_GOLDEN_RECORDS);
 	}
 	free(copy);
@@ -260,6 +261,8 @@ static void lies_with_right_checksums_do_no_harm(void **state)
 		read_all(copy, golden_length, &outcome);
 		if (!outcome.opened)
 			assert_true(outcome.err.message[0] != '\0');
+		if (i % 8)
+			continue;
 		read_from(copy, golden_length, SAMPLE_MIDDLE, &outcome);
 		if (!outcome.opened)
 			assert_true(outcome.err.message[0] != '\0');

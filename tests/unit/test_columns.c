@@ -362,7 +362,9 @@ static void changed_columns_give_records_or_an_error(void **state)
 
 static void a_block_that_wants_too_much_memory_is_refused(void **state)
 {
-	unsigned char payload[COLUMNS_HEADER_BYTES + 1] = {0};
+	/* A column of four shapes. */
+	unsigned char payload[COLUMNS_HEADER_BYTES + 6] = {[COLUMNS_HEADER_BYTES] = 1,
+							   [COLUMNS_HEADER_BYTES + 1] = 4};
 	struct column_unpacker *unpacker = column_unpacker_create();
 	static const struct {
 		uint32_t n_records, bytes;
@@ -371,7 +373,9 @@ static void a_block_that_wants_too_much_memory_is_refused(void **state)
 		     {2, 60},
 		     {1, 0xffffffff},
 		     {0xffffffff, 0x1000000},
-		     {1, COLUMNS_MAX_RECORDS_BYTES + 8}};
+		     {1, COLUMNS_MAX_RECORDS_BYTES + 8},
+		     {5, 5 * 56},
+		     {4, 4 * 2048 + 8}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct column_block block;
