@@ -62,10 +62,10 @@ struct spec {
 	struct spec_names where; /* "arg op value", all must hold */
 	/* Expressions of the filter language, all of which must hold: filter/filter.h. */
 	struct spec_names filters;
-	uint64_t limit_rate;	 /* calls per second and hook; 0: none */
-	uint64_t count;		 /* stop after so many calls; 0: none */
-	uint64_t buffer;	 /* bytes per processor */
-	uint32_t string_length;	 /* bytes kept of a string */
+	uint64_t limit_rate;	/* calls per second and hook; 0: none */
+	uint64_t count;		/* stop after so many calls; 0: none */
+	uint64_t buffer;	/* bytes per processor */
+	uint32_t string_length; /* bytes kept of a string */
 };
 
 #define SPEC_DEFAULT_BUFFER (8u << 20)
