@@ -261,6 +261,17 @@ static int run(const struct show *show, struct source *source, struct error *err
 	return status;
 }
 
+/* One of these ways at a time. */
+static int check(const struct show *show, struct error *err)
+{
+	int ways = show->count + show->stats + show->tree + (show->top.n_parts != 0);
+
+	if (ways <= 1)
+		return 0;
+	error_usage(err, "only one of --count, --stats, --top and --tree can be printed");
+	return error_hint(err, "ask for one after the other");
+}
+
 static int show_capture(struct show *show, struct error *err)
 {
 	struct source *capture = capture_source_open(show->path, err);
@@ -286,7 +297,7 @@ int command_show(int argc, char **argv, struct error *err)
 
 	select_init(&show.select);
 	status = options_parse(&options, argc, argv, &show, &rest, err);
-	if (!status && take_path(&rest, &show.path, err))
+	if (!status && (check(&show, err) || take_path(&rest, &show.path, err)))
 		status = -1;
 	if (!status)
 		status = show_capture(&show, err);
