@@ -8,6 +8,9 @@
 
 /* A module's last symbol has no next one to end it: no function is longer than this. */
 #define LONGEST_FUNCTION 0x10000
+/* Nor is the memory that the kernel names for the instructions that its kprobes make, a page. */
+#define KPROBES_MODULE "__builtin__kprobes"
+#define KPROBES_PAGE 0x1000
 
 struct row {
 	uint64_t address;
@@ -480,6 +483,8 @@ bool kallsyms_resolve(const struct kallsyms *kallsyms, uint64_t address, struct 
 	if (address - start >= LONGEST_FUNCTION &&
 	    (next == kallsyms->count ||
 	     kallsyms->modules[kallsyms->rows[next].module] != best.module))
+		return false;
+	if (best.module && !strcmp(best.module, KPROBES_MODULE) && address - start >= KPROBES_PAGE)
 		return false;
 	frame->symbol = best.name;
 	frame->offset = address - start;
