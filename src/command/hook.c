@@ -112,7 +112,7 @@ static void tell_start(const struct source *source, uint64_t time)
 }
 
 /* `kernel` is what `source` filters. */
-static int pump(struct hook_options *options, const struct source *kernel, struct source *source,
+static int pump(struct hook_options *options, struct source *kernel, struct source *source,
 		struct sink **sinks, size_t n_sinks, struct child *child, struct error *err)
 {
 	struct turn turn = {.source = source, .child = child};

@@ -28,13 +28,6 @@ static int keep_log(enum libbpf_print_level level, const char *format, va_list a
 	char line[512];
 	int n;
 
-	if (getenv("KAPIMON_DEBUG_LIBBPF")) {
-		va_list copy;
-
-		va_copy(copy, args);
-		vfprintf(stderr, format, copy);
-		va_end(copy);
-	}
 	if (level == LIBBPF_DEBUG)
 		return 0;
 	n = vsnprintf(line, sizeof(line), format, args);

@@ -22,6 +22,7 @@ struct linux_source {
 	struct source source;
 	struct engine engine;
 	struct text remarks;
+	bool told; /* the remarks were asked for: the next apply() begins anew */
 	struct start_times times;
 	bool stopped;
 	bool drained;
@@ -368,7 +369,9 @@ static int linux_apply(struct source *source, const struct spec *spec, struct er
 {
 	struct linux_source *me = self(source);
 
-	text_clear(&me->remarks);
+	if (me->told)
+		text_clear(&me->remarks);
+	me->told = false;
 	return me->engine.recording ? change(me, spec, err) : first_apply(me, spec, err);
 }
 
@@ -520,7 +523,10 @@ void linux_source_times(const struct source *source, struct text *text)
 	start_times_print(&me->engine, &me->times, text);
 }
 
-const char *linux_source_remarks(const struct source *source)
+const char *linux_source_remarks(struct source *source)
 {
-	return text_string(&((const struct linux_source *)source)->remarks);
+	struct linux_source *me = self(source);
+
+	me->told = true;
+	return text_string(&me->remarks);
 }
