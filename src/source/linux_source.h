@@ -12,8 +12,8 @@ struct source *linux_source_open(struct error *err);
 /* Where the time of the start went: one phase a line. The caller frees text. */
 void linux_source_times(const struct source *source, struct text *text);
 /*
- * What the user should know about what apply() did since this was last asked for: one sentence a line,
- * "" if all is well. Valid until the next apply().
+ * What the user should know about what apply() did since this was last asked for: one sentence a
+ * line, "" if all is well. Valid until the next apply().
  */
 const char *linux_source_remarks(struct source *source);
 
