@@ -75,8 +75,12 @@ static void tell_methods(struct source *source)
 	for (size_t i = 0; i < catalog->apis.n_apis; i++) {
 		const struct api *api = catalog->apis.apis[i];
 
-		fprintf(stderr, "hook %u: %s%s%s by %s\n", api->id, api->module ? api->module : "",
-			api->module ? ":" : "", api->name, hook_method_name(api->method));
+		fprintf(stderr, "hook %u: %s%s%s ", api->id, api->module ? api->module : "",
+			api->module ? ":" : "", api->name);
+		if (api->method == METHOD_NONE)
+			fprintf(stderr, "could not be hooked\n");
+		else
+			fprintf(stderr, "by %s\n", hook_method_name(api->method));
 	}
 }
 
