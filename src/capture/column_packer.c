@@ -448,7 +448,9 @@ int column_packer_add(struct column_packer *packer, const struct record_view *vi
 	}
 	if (put_record(packer, view, err) || packer->failed)
 		return packer->failed ? error_no_memory(err) : -1;
-	packer->last = view->header->time;
+	/* An entry that a filter held back stands behind records that are later than it. */
+	if (!packer->n_records || view->header->time > packer->last)
+		packer->last = view->header->time;
 	packer->n_records++;
 	packer->n_bytes += view->header->length;
 	return 0;

@@ -40,8 +40,9 @@ struct capture_reader {
 
 	struct capture_index index;
 	bool index_tried;
-	bool rest_passed; /* after a stop */
-	bool passing;	  /* over records, to those that are asked for */
+	bool rest_passed;  /* after a stop */
+	bool passing;	   /* over records, to those that are asked for */
+	uint64_t n_passed; /* records that were not asked for */
 };
 
 static bool resolve(const struct catalog *catalog, uint64_t address, struct frame *frame)
@@ -461,15 +462,21 @@ int capture_next(struct capture_reader *reader, int timeout_ms,
 
 int capture_seek(struct capture_reader *reader, uint64_t time, struct error *err)
 {
+	uint64_t handed_out = reader->n_read + reader->n_missing;
 	int result;
 
-	if (reader->ready && reader->records[reader->n_records - 1]->time >= time)
-		return 1;
+	for (size_t i = 0; reader->ready && i < reader->n_records; i++)
+		if (reader->records[i]->time >= time)
+			return 1;
 	result = load_index(reader, err);
 	if (result != 1)
 		return result;
+	if (reader->ready)
+		handed_out -= reader->n_records;
 	reader->ready = false;
-	return pass_over(reader, time, err);
+	result = pass_over(reader, time, err);
+	reader->n_passed += reader->n_read + reader->n_missing - handed_out;
+	return result;
 }
 
 const struct catalog *capture_catalog(const struct capture_reader *reader)
@@ -486,6 +493,7 @@ int capture_ledger(const struct capture_reader *reader, struct ledger *ledger, s
 	ledger->interrupted |=
 		reader->ledger.interrupted || (reader->ended && !reader->ledger_seen);
 	ledger->continued |= reader->ledger.continued;
+	ledger->records_passed += reader->n_passed;
 	ledger->damaged += reader->ledger.damaged + reader->blocks.n_damaged;
 	return 0;
 }

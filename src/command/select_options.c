@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session/filtered_source.h"
+#include "source/capture_source.h"
 
 void select_init(struct select *select)
 {
@@ -116,17 +117,30 @@ int select_set_option(struct select *select, int id, const char *value, struct e
 	return status;
 }
 
-struct source *select_source(struct select *select, struct source *source, struct error *err)
+/* Names that mean nothing are told by whoever filters. */
+static int pass_over(struct filter *filter, struct source *capture, struct error *err)
+{
+	uint64_t time;
+
+	if (filter_bind(filter, capture->ops->catalog(capture), false, err))
+		return -1;
+	if (!filter_earliest(filter, &time))
+		return 0;
+	return capture_source_seek(capture, time, err) < 0 ? -1 : 0;
+}
+
+struct source *select_source(struct select *select, struct source *capture, struct error *err)
 {
 	struct filter *filter;
 
-	if (select->modules.length && add(select, text_string(&select->modules), err)) {
-		source->ops->close(source);
+	if ((select->modules.length && add(select, text_string(&select->modules), err)) ||
+	    (select->filter && pass_over(select->filter, capture, err))) {
+		capture->ops->close(capture);
 		return NULL;
 	}
 	filter = select->filter;
 	if (!filter)
-		return source;
+		return capture;
 	select->filter = NULL;
-	return filtered_source_create(source, filter, err);
+	return filtered_source_create(capture, filter, err);
 }

@@ -60,9 +60,10 @@ void select_fini(struct select *select);
 bool select_is_option(int id);
 int select_set_option(struct select *select, int id, const char *value, struct error *err);
 /*
- * The source with the options in force: the same when there are none. It is taken over, also when
- * this fails.
+ * The capture (a source of capture_source_open()) with the options in force: the same when there
+ * are none. Where it has an index, what is earlier than all that they ask for is passed over
+ * unread. It is taken over, also when this fails.
  */
-struct source *select_source(struct select *select, struct source *source, struct error *err);
+struct source *select_source(struct select *select, struct source *capture, struct error *err);
 
 #endif

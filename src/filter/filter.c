@@ -146,6 +146,51 @@ const struct catalog *filter_catalog(const struct filter *filter)
 	return filter->catalog;
 }
 
+static uint64_t earliest_of_test(const struct test *test)
+{
+	uint64_t earliest = UINT64_MAX;
+
+	if (test->field != FIELD_TIME || !test->ranges ||
+	    (test->op != OP_GE && test->op != OP_GT && test->op != OP_EQ && test->op != OP_IN))
+		return 0;
+	for (size_t i = 0; i < test->n_operands; i++) {
+		const struct number *low = &test->ranges[i].low;
+		uint64_t time = low->negative ? 0 : low->bits;
+
+		if (time < earliest)
+			earliest = time;
+	}
+	return earliest;
+}
+
+/* The latest of what all the children must hold; 0: nothing is said. */
+static uint64_t earliest_of_node(const struct filter *filter, uint32_t number)
+{
+	const struct node *node = &filter->nodes[number];
+	uint64_t earliest = 0, time;
+
+	if (node->kind == NODE_TEST)
+		return earliest_of_test(&filter->tests[node->first]);
+	if (node->kind != NODE_ALL)
+		return 0;
+	for (uint32_t child = node->first; child != NO_NODE; child = filter->nodes[child].next) {
+		time = earliest_of_node(filter, child);
+		if (time > earliest)
+			earliest = time;
+	}
+	return earliest;
+}
+
+bool filter_earliest(const struct filter *filter, uint64_t *time)
+{
+	uint64_t earliest = earliest_of_node(filter, filter->root);
+
+	if (!earliest)
+		return false;
+	*time = earliest;
+	return true;
+}
+
 void filter_forget(struct filter *filter)
 {
 	stack_answers_forget(filter->stacks);

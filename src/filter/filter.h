@@ -57,6 +57,11 @@ unsigned filter_uses(const struct filter *filter);
 int filter_bind(struct filter *filter, const struct catalog *catalog, bool strict,
 		struct error *err);
 const struct catalog *filter_catalog(const struct filter *filter); /* NULL: not bound */
+/*
+ * The time (as in a record) before which nothing fits, when the filter, which has been bound, says
+ * so: "time >= 1.5s and ...".
+ */
+bool filter_earliest(const struct filter *filter, uint64_t *time);
 /* Addresses may mean something else now: a module came or went. */
 void filter_forget(struct filter *filter);
 

@@ -209,6 +209,14 @@ static enum filter_answer judge_number(const struct test *test, uint64_t value)
 	return answer(filter_numbers_hold(test, test->ranges, &number));
 }
 
+/* A return whose entry is not at hand tells when that was, as the kernel reckoned the duration. */
+static uint64_t time_of(const struct filter_call *call)
+{
+	if (call->entry || call->ret->flags & KMN_UNPAIRED)
+		return first_of(call)->time;
+	return call->ret->time - result_of(call)->duration;
+}
+
 static enum filter_answer judge_test(struct filter *filter, struct test *test,
 				     const struct filter_call *call)
 {
@@ -236,7 +244,7 @@ static enum filter_answer judge_test(struct filter *filter, struct test *test,
 	case FIELD_KIND:
 		return judge_number(test, call->record->kind);
 	case FIELD_TIME:
-		return judge_number(test, first->time);
+		return judge_number(test, time_of(call));
 	case FIELD_STACK:
 	case FIELD_CALLER:
 		return answer(filter_stack_holds(filter, test, call));

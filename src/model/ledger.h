@@ -37,6 +37,7 @@ struct ledger {
 	/* A recording read through a filter; the rows are those of the recording all the same. */
 	bool filtered_reading;
 	uint64_t calls_read, calls_left_out;
+	uint64_t records_passed; /* earlier than what was asked for, and so not read */
 };
 
 void ledger_init(struct ledger *ledger);

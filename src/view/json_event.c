@@ -452,6 +452,7 @@ void json_ledger_print(const struct catalog *catalog, const struct ledger *ledge
 	if (ledger->filtered_reading) {
 		add_number(out, "calls_read", ledger->calls_read);
 		add_number(out, "calls_left_out", ledger->calls_left_out);
+		add_number(out, "records_passed", ledger->records_passed);
 	}
 	add_key(out, "total");
 	text_add_char(out, '{');

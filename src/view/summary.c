@@ -206,7 +206,15 @@ int summary_print(const struct ledger *ledger, const struct catalog *catalog, bo
 		text_add(out, " of the ");
 		number_print_grouped(out, ledger->calls_read);
 		text_add(out, ledger->calls_read == 1 ? " call" : " calls");
-		text_add(out, " read were left out.\n");
+		text_add(out, " read were left out");
+		if (ledger->records_passed) {
+			text_add(out, "; ");
+			number_print_grouped(out, ledger->records_passed);
+			text_add(out, ledger->records_passed == 1
+					      ? " earlier record was not read"
+					      : " earlier records were not read");
+		}
+		text_add(out, ".\n");
 	}
 	if (color)
 		text_add(out, ledger_complete(ledger) ? COLOR_GREEN : COLOR_RED);
