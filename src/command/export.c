@@ -6,6 +6,7 @@
 #include "command/command.h"
 #include "command/options.h"
 #include "command/progress.h"
+#include "command/select_options.h"
 #include "export/export.h"
 #include "session/pump.h"
 #include "source/capture_source.h"
@@ -22,11 +23,16 @@ static const struct option_row rows[] = {
 	{'o', "output", "OUT", "write to this file, not to standard output", OPTION_OUTPUT},
 	{0, "force", NULL, "overwrite a file that is there", OPTION_FORCE},
 	{0, "by", "WHAT", "what a folded stack counts: calls or duration (nanoseconds)", OPTION_BY},
+	SELECT_OPTION_ROWS,
+	/* What "show" calls --from and --to: here --to names the format. */
+	{0, "since", "TIME", "only calls made at this time or later: 1.5s, 12:01:03", SELECT_FROM},
+	{0, "until", "TIME", "only calls made before this time", SELECT_TO},
 };
 
 struct export
 {
 	const char *path;
+	struct select select;
 	const struct export_format *format;
 	struct export_options options;
 	bool weighed;
@@ -48,6 +54,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
 {
 	struct export *export = context;
 
+	if (select_is_option(id))
+		return select_set_option(&export->select, id, value, err);
 	switch ((enum option)id) {
 	case OPTION_TO:
 		export->format = export_format_find(value, err);
@@ -123,7 +131,9 @@ static bool show_progress(void *context)
 	return false;
 }
 
-static int run(const struct export *export, struct source *source, struct error *err)
+/* `source` is what was chosen from `capture`. */
+static int run(const struct export *export, struct source *capture, struct source *source,
+	       struct error *err)
 {
 	struct sink *sink = export_create(export->format, &export->options, err);
 	struct progress progress;
@@ -139,12 +149,12 @@ static int run(const struct export *export, struct source *source, struct error 
 
 	if (!sink)
 		return -1;
-	progress_init(&progress, source, export->path, to_file);
+	progress_init(&progress, capture, export->path, to_file);
 	ledger_init(&ledger);
 	catch_signals(to_file);
 	status = pump_run(&pump, &ledger, err);
 	progress_fini(&progress);
-	fputs(capture_source_trouble(source), stderr);
+	fputs(capture_source_trouble(capture), stderr);
 	if (!status)
 		status = export_tell(sink, &ledger, stderr, err);
 	if (!status && interrupted)
@@ -156,22 +166,35 @@ static int run(const struct export *export, struct source *source, struct error 
 	return status;
 }
 
+static int export_capture(struct export *export, struct error *err)
+{
+	struct source *capture = capture_source_open(export->path, err);
+	struct source *source;
+	int status;
+
+	if (!capture)
+		return -1;
+	source = select_source(&export->select, capture, err);
+	if (!source)
+		return -1;
+	status = run(export, capture, source, err);
+	source->ops->close(source);
+	return status;
+}
+
 int command_export(int argc, char **argv, struct error *err)
 {
 	struct export export = {0};
 	struct options_rest rest;
-	struct source *source;
-	int status = options_parse(&options, argc, argv, &export, &rest, err);
+	int status;
 
-	if (status)
-		return status < 0 ? -1 : STATUS_OK;
-	if (check(&export, &rest, err))
-		return -1;
-	source = capture_source_open(export.path, err);
-	if (!source)
-		return -1;
-	status = run(&export, source, err);
-	source->ops->close(source);
+	select_init(&export.select);
+	status = options_parse(&options, argc, argv, &export, &rest, err);
+	if (!status)
+		status = check(&export, &rest, err) ? -1 : export_capture(&export, err);
+	else if (status > 0)
+		status = STATUS_OK;
+	select_fini(&export.select);
 	return status;
 }
 

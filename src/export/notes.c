@@ -9,6 +9,7 @@
 #include "export/exporter.h"
 #include "model/verdict.h"
 #include "view/number.h"
+#include "view/summary.h"
 
 /* "3 returns without their entry"; nothing for none. */
 static void add_count(struct text *out, const char **separator, uint64_t count, const char *one,
@@ -81,6 +82,7 @@ int export_tell(const struct sink *sink, const struct ledger *ledger, FILE *out,
 		add_calls(exporter, &notes.text);
 		add_left_out(exporter, &notes.text);
 	}
+	summary_print_reading(ledger, &notes.text);
 	ledger_verdict(ledger, exporter->catalog, &notes.text);
 	text_add_char(&notes.text, '\n');
 	status = output_flush(&notes, err);

@@ -186,6 +186,25 @@ static int table_print(const struct ledger *ledger, const struct catalog *catalo
 	return status;
 }
 
+void summary_print_reading(const struct ledger *ledger, struct text *out)
+{
+	if (!ledger->filtered_reading)
+		return;
+	text_add(out, "Filter: ");
+	number_print_grouped(out, ledger->calls_left_out);
+	text_add(out, " of the ");
+	number_print_grouped(out, ledger->calls_read);
+	text_add(out, ledger->calls_read == 1 ? " call" : " calls");
+	text_add(out, " read were left out");
+	if (ledger->records_passed) {
+		text_add(out, "; ");
+		number_print_grouped(out, ledger->records_passed);
+		text_add(out, ledger->records_passed == 1 ? " earlier record was not read"
+							  : " earlier records were not read");
+	}
+	text_add(out, ".\n");
+}
+
 int summary_print(const struct ledger *ledger, const struct catalog *catalog, bool color,
 		  struct text *out, struct error *err)
 {
@@ -200,22 +219,7 @@ int summary_print(const struct ledger *ledger, const struct catalog *catalog, bo
 		number_print_grouped(out, total.self);
 		text_add(out, " calls that Kapimon's own work made.\n");
 	}
-	if (ledger->filtered_reading) {
-		text_add(out, "Filter: ");
-		number_print_grouped(out, ledger->calls_left_out);
-		text_add(out, " of the ");
-		number_print_grouped(out, ledger->calls_read);
-		text_add(out, ledger->calls_read == 1 ? " call" : " calls");
-		text_add(out, " read were left out");
-		if (ledger->records_passed) {
-			text_add(out, "; ");
-			number_print_grouped(out, ledger->records_passed);
-			text_add(out, ledger->records_passed == 1
-					      ? " earlier record was not read"
-					      : " earlier records were not read");
-		}
-		text_add(out, ".\n");
-	}
+	summary_print_reading(ledger, out);
 	if (color)
 		text_add(out, ledger_complete(ledger) ? COLOR_GREEN : COLOR_RED);
 	ledger_verdict(ledger, catalog, &verdict);

@@ -14,6 +14,8 @@
 /* Rows shown when there are more; those with loss are shown in any case. */
 #define SUMMARY_ROWS 20
 
+/* What of a recording was chosen, in a line; nothing when all of it was. */
+void summary_print_reading(const struct ledger *ledger, struct text *out);
 int summary_print(const struct ledger *ledger, const struct catalog *catalog, bool color,
 		  struct text *out, struct error *err);
 

@@ -31,15 +31,15 @@ HOOKED = {"odd": {0}}
 class Exporter:
     """Exports one capture; what it returns has stdout, stderr, returncode and path."""
 
-    def __init__(self, kapimon, capture, folder):
-        self.kapimon, self.capture, self.folder = kapimon, capture, folder
+    def __init__(self, kapimon, capture, folder, chosen=()):
+        self.kapimon, self.capture, self.folder, self.chosen = kapimon, capture, folder, chosen
 
     def run(self, *arguments):
         return subprocess.run([self.kapimon, *arguments], capture_output=True,
                               stdin=subprocess.DEVNULL)
 
     def __call__(self, form, *options):
-        arguments = ["export", "--to", form, *options, self.capture]
+        arguments = ["export", "--to", form, *self.chosen, *options, self.capture]
         path = os.path.join(self.folder, f"out.{form}")
         to_file = form in DATABASES or form == "trace.dat"
         if to_file:
@@ -83,6 +83,38 @@ def check_capture(tap, kapimon, name, path, folder):
     return tap.failed
 
 
+# Options of export and, where they are others, of show; functions of tests/support/records.h.
+CHOICES = {
+    "functions": (["--api", "do_*"], None),
+    "processors": (["--cpu", "0,2-3"], None),
+    "results": (["--filter", "errno or duration > 100us"], None),
+    "times": (["--since", "1ms", "--until", "3ms"], ["--from", "1ms", "--to", "3ms"]),
+    "the end": (["--since", "40ms"], ["--from", "40ms"]),
+    "nothing": (["--pid", "999999"], None),
+}
+
+
+def check_chosen(tap, kapimon, path, folder):
+    """What is chosen is what show chooses with the same options, and not all or nothing of it."""
+    whole = Truth(Exporter(kapimon, path, folder).run("show", "--json", path).stdout, CALLS_HOOKED)
+    for name, (options, shown) in CHOICES.items():
+        export = Exporter(kapimon, path, folder, options)
+        text = export.run("show", "--json", *(shown or options), path).stdout
+        truth = Truth(text, CALLS_HOOKED)
+        tap.ok(f"{name}: some calls are chosen, not all",
+               (0 < truth.count() < whole.count()) == (name != "nothing"), truth.count())
+        for form, check in CHECKS.items():
+            tap.run(f"{form}: {name}", check, tap, export, truth)
+        told = export("csv").stderr.decode()
+        left_out = truth.ledger["calls_left_out"]
+        tap.ok(f"{name}: how many were left out is told", f"Filter: {left_out:,} of the" in told,
+               told)
+    wrong = Exporter(kapimon, path, folder).run("export", "--to", "csv", "--filter", "pidd == 1",
+                                                path)
+    tap.ok("a mistake in a filter is wrong usage", wrong.returncode == 2 and not wrong.stdout,
+           wrong.stderr)
+
+
 def make_captures(build, folder):
     """(name, path) of captures: busy ones, of all kinds of records, empty, and cut off."""
     calls, sample = (f"{build}/tests/make_{kind}" for kind in ("calls", "capture"))
@@ -109,6 +141,7 @@ def main():
         captures = dict(make_captures(build, folder))
         failed = sum(check_capture(tap, kapimon, name, path, folder)
                      for name, path in captures.items())
+        tap.run("chosen", check_chosen, tap, kapimon, captures["busy"], folder)
         tap.run("files", files.check, tap, kapimon, captures["few"], folder)
     sys.exit(bool(failed + tap.failed))
 
