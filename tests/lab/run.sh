@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A capture of a million events, made in the lab and streamed to the host, is read there without
+# anything of that kernel: every call, every name. Prints TAP.
+#
+#	tests/lab/run.sh KERNEL
+set -u
+
+kernel=${1:-6.1}
+cd "$(dirname "$0")/../.." || exit 1
+build=${BUILD:-build}
+KAPIMON=${KAPIMON:-$PWD/$build/kapimon}
+export KAPIMON # for build-samples.sh
+samples=$PWD/$build/samples/$kernel
+calls=500000
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# check NAME COMMAND...
+check()
+{
+	name=$1
+	shift
+	if "$@"; then
+		echo "ok - lab: $name"
+	else
+		echo "not ok - lab: $name"
+		failed=1
+	fi
+}
+
+# count OPTION...: of the capture's calls
+count()
+{
+	"$KAPIMON" show --count "$@" "$work/million.kmn"
+}
+
+scripts/build-samples.sh "$kernel" "$samples" >&2 || exit 1
+status=0
+"$KAPIMON" lab --kernel "$kernel" --timeout 600s --share "$samples" --output "$work/million.kmn" -- \
+	sh -c "insmod $samples/kmn_calls.ko &&
+		kapimon hook -r -b 32M -o /dev/kapimon-capture kmn_target -- \
+			sh -c 'echo $calls >/sys/kernel/debug/kmn_calls/run'" \
+	>"$work/out" 2>&1 || status=$?
+[ $status = 0 ] || sed 's/^/# /' "$work/out"
+echo "# $(stat -c %s "$work/million.kmn" 2>/dev/null) bytes"
+
+check "the recording is complete" test $status = 0
+check "the capture has a million events" test "$("$KAPIMON" show --json "$work/million.kmn" |
+	grep -c '^{"kind":"\(entry\|return\)"')" = $((2 * calls))
+check "each is a call of the function" test "$(count --api kmn_target)" = $calls
+check "a call is found by its argument and result" test \
+	"$(count --filter 'number == 4711 and ret == 4712')" = 1
+"$KAPIMON" show --top stack "$work/million.kmn" >"$work/stacks" 2>&1
+check "its stacks are named by symbol and module" grep -Eq \
+	'kmn_target\+0x0 \[kmn_calls\]' "$work/stacks"
+check "the kernel's functions too" grep -Eq 'vfs_write\+0x' "$work/stacks"
+check "no address is left without a name" sh -c "! grep -Eq '0xffffffff' '$work/stacks'"
+check "the verdict has come along" grep -q '^COMPLETE$' "$work/stacks"
+exit $failed
