@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "command/command.h"
+#include "command/lines_options.h"
 #include "command/options.h"
 #include "command/select_options.h"
 #include "command/terminal.h"
@@ -39,6 +40,7 @@ static const struct option_row rows[] = {
 	{0, NULL, NULL, "Output", 0},
 	{'s', "stack", NULL, "print the stack of each call (this is the default)", OPTION_STACK},
 	{'S', "no-stack", NULL, "print one line a call", OPTION_NO_STACK},
+	LINES_OPTION_ROWS('P'),
 	{0, "relative", NULL, "count the time from the start of the recording, in seconds",
 	 OPTION_RELATIVE},
 	{'j', "json", NULL, "print JSON, one object a line, the ledger as the last", OPTION_JSON},
@@ -58,7 +60,9 @@ static const struct option_row rows[] = {
 struct show {
 	const char *path;
 	struct select select;
-	uint64_t tail; /* calls; 0: all */
+	struct line_options lines;
+	struct place_finder *places; /* of the lines; NULL: none are wanted */
+	uint64_t tail;		     /* calls; 0: all */
 	bool count;
 	bool no_stacks;
 	bool json;
@@ -100,6 +104,10 @@ static int set_option(void *context, int id, const char *value, struct error *er
 
 	if (select_is_option(id))
 		return select_set_option(&show->select, id, value, err);
+	if (line_options_is_option(id)) {
+		line_options_set(&show->lines, id, value);
+		return 0;
+	}
 	switch ((enum option)id) {
 	case OPTION_STACK:
 		show->no_stacks = false;
@@ -209,11 +217,13 @@ static struct sink *create_view(const struct show *show)
 	FILE *summary = show->stats ? stdout : stderr;
 	const struct json_view_options json = {
 		.stacks = !show->no_stacks,
+		.places = show->places,
 		.summary_only = show->stats,
 	};
 	const struct text_view_options text = {
 		.color = color_wanted(show->color, stdout),
 		.stacks = !show->no_stacks,
+		.places = show->places,
 		.relative = show->relative,
 		.summary_only = show->stats,
 		.width = terminal_width(stdout),
@@ -266,10 +276,15 @@ static int check(const struct show *show, struct error *err)
 {
 	int ways = show->count + show->stats + show->tree + (show->top.n_parts != 0);
 
-	if (ways <= 1)
-		return 0;
-	error_usage(err, "only one of --count, --stats, --top and --tree can be printed");
-	return error_hint(err, "ask for one after the other");
+	if (ways > 1) {
+		error_usage(err, "only one of --count, --stats, --top and --tree can be printed");
+		return error_hint(err, "ask for one after the other");
+	}
+	if (show->lines.wanted && (ways || show->no_stacks)) {
+		error_usage(err, "--lines: no stacks are printed that source lines could stand in");
+		return error_hint(err, "leave out --no-stack, --count, --stats, --top and --tree");
+	}
+	return 0;
 }
 
 static int show_capture(struct show *show, struct error *err)
@@ -283,7 +298,10 @@ static int show_capture(struct show *show, struct error *err)
 	source = select_source(&show->select, capture, err);
 	if (!source)
 		return -1;
-	status = run(show, source, err);
+	status = line_options_begin(&show->lines, &show->places, err);
+	if (!status)
+		status = run(show, source, err);
+	line_options_end(&show->lines, "show");
 	fputs(capture_source_trouble(capture), stderr);
 	source->ops->close(source);
 	return status;

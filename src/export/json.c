@@ -6,7 +6,7 @@
 static int take_record(struct exporter *exporter, const struct record_view *record,
 		       struct error *err)
 {
-	json_event_print(exporter->catalog, record, true, &exporter->output.text);
+	json_event_print(exporter->catalog, record, true, NULL, &exporter->output.text);
 	return 0;
 }
 

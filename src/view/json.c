@@ -36,7 +36,8 @@ static int json_view_events(struct sink *sink, const struct batch *batch, struct
 
 		if (record_parse(header, header->length, &record, err) < 0)
 			return -1;
-		json_event_print(view->catalog, &record, view->options.stacks, &view->output.text);
+		json_event_print(view->catalog, &record, view->options.stacks, view->options.places,
+				 &view->output.text);
 		if (output_spill(&view->output, err))
 			return -1;
 	}

@@ -10,11 +10,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/place.h"
 #include "session/sink.h"
 
 struct json_view_options {
 	bool stacks;
-	bool summary_only; /* only the ledger's line */
+	struct place_finder *places; /* source lines of the frames; NULL: none */
+	bool summary_only;	     /* only the ledger's line */
 };
 
 /* The file stays the caller's. NULL when out of memory. */

@@ -246,8 +246,23 @@ static void add_fetch_status(struct text *out, const struct api *api,
 		text_add_char(out, ']');
 }
 
+/* Inlined functions are elements of their own, as they are lines of their own in text. */
+static void add_frame(struct text *out, const char *lines)
+{
+	while (*lines) {
+		size_t length = strcspn(lines, "\n");
+
+		escape_json(out, lines, length);
+		lines += length;
+		if (*lines) {
+			text_add_char(out, ',');
+			lines++;
+		}
+	}
+}
+
 static void add_stack(struct text *out, const struct catalog *catalog,
-		      const struct record_view *record)
+		      const struct record_view *record, struct place_finder *places)
 {
 	struct text frame = TEXT_INIT;
 	struct stack stack;
@@ -261,10 +276,10 @@ static void add_stack(struct text *out, const struct catalog *catalog,
 		text_add_char(out, '[');
 	for (uint16_t i = 0; i < stack.n_frames; i++) {
 		text_clear(&frame);
-		frame_print(catalog, stack.frames[i], &frame);
+		frame_print_places(catalog, places, stack.frames[i], i > 0, &frame);
 		if (i)
 			text_add_char(out, ',');
-		escape_json(out, text_string(&frame), frame.length);
+		add_frame(out, text_string(&frame));
 		out->failed |= frame.failed;
 	}
 	if (stack.n_frames)
@@ -365,7 +380,7 @@ static void add_function(struct text *out, const struct api *api, uint32_t hook)
 }
 
 void json_event_print(const struct catalog *catalog, const struct record_view *record, bool stacks,
-		      struct text *out)
+		      struct place_finder *places, struct text *out)
 {
 	const struct kmn_header *header = record->header;
 	const struct api *api = api_table_find(&catalog->apis, header->hook);
@@ -404,7 +419,7 @@ void json_event_print(const struct catalog *catalog, const struct record_view *r
 		break;
 	}
 	if (stacks)
-		add_stack(out, catalog, record);
+		add_stack(out, catalog, record, places);
 	text_add(out, "}\n");
 }
 

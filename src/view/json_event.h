@@ -10,11 +10,12 @@
 #include "base/text.h"
 #include "model/catalog.h"
 #include "model/ledger.h"
+#include "model/place.h"
 #include "model/record.h"
 
-/* Each adds one object and a newline. */
+/* Each adds one object and a newline. places: source lines of the stacks' frames; may be NULL. */
 void json_event_print(const struct catalog *catalog, const struct record_view *record, bool stacks,
-		      struct text *out);
+		      struct place_finder *places, struct text *out);
 void json_ledger_print(const struct catalog *catalog, const struct ledger *ledger,
 		       struct text *out);
 

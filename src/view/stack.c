@@ -67,13 +67,75 @@ void frame_print(const struct catalog *catalog, uint64_t address, struct text *o
 	}
 }
 
-static void stack_print(const struct catalog *catalog, const struct stack *stack, struct text *out)
+static void place_print(const struct place *place, struct text *out)
 {
-	for (uint16_t i = 0; i < stack->n_frames; i++) {
-		text_add(out, "    ");
-		frame_print(catalog, stack->frames[i], out);
+	text_add_char(out, ' ');
+	escape_print(out, place->file, strlen(place->file), 0);
+	text_add_char(out, ':');
+	number_print(out, place->line);
+}
+
+static void inlined_print(const struct catalog *catalog, uint64_t address,
+			  const struct place *place, struct text *out)
+{
+	struct frame frame = {0};
+
+	catalog_frame(catalog, address, &frame);
+	escape_print(out, place->function, strlen(place->function), 0);
+	if (frame.module) {
+		text_add(out, " [");
+		escape_print(out, frame.module, strlen(frame.module), 0);
+		text_add_char(out, ']');
+	}
+	place_print(place, out);
+	text_add(out, " (inlined)");
+}
+
+void frame_print_places(const struct catalog *catalog, struct place_finder *places,
+			uint64_t address, bool returned, struct text *out)
+{
+	const struct place *found = NULL, *own = NULL;
+	size_t n = places ? places->find(places, catalog, address, returned, &found) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!found[i].function) {
+			own = &found[i];
+			continue;
+		}
+		inlined_print(catalog, address, &found[i], out);
 		text_add_char(out, '\n');
 	}
+	frame_print(catalog, address, out);
+	if (own)
+		place_print(own, out);
+}
+
+/* Each frame, and each function inlined in one, is a line. */
+static void frames_print(const struct catalog *catalog, struct place_finder *places,
+			 const struct stack *stack, struct text *out)
+{
+	struct text lines = TEXT_INIT;
+
+	for (uint16_t i = 0; i < stack->n_frames; i++) {
+		text_clear(&lines);
+		frame_print_places(catalog, places, stack->frames[i], i > 0, &lines);
+		for (const char *line = text_string(&lines); *line;) {
+			size_t length = strcspn(line, "\n");
+
+			text_add(out, "    ");
+			text_add_bytes(out, line, length);
+			text_add_char(out, '\n');
+			line += length + (line[length] != '\0');
+		}
+	}
+	out->failed |= lines.failed;
+	text_fini(&lines);
+}
+
+static void stack_print(const struct catalog *catalog, struct place_finder *places,
+			const struct stack *stack, struct text *out)
+{
+	frames_print(catalog, places, stack, out);
 	if (!stack->n_frames) {
 		text_add(out, "    (the frames of stack ");
 		number_print_hex(out, stack->hash, 16);
@@ -98,7 +160,7 @@ void stack_view_print(struct stack_view *view, const struct catalog *catalog,
 		slot->used = stack.n_frames;
 		slot->hash = stack.hash;
 		text_clear(&slot->text);
-		stack_print(catalog, &stack, &slot->text);
+		stack_print(catalog, view->places, &stack, &slot->text);
 		if (text_failed(&slot->text)) {
 			slot->used = false;
 			out->failed = true;

@@ -10,11 +10,13 @@
 
 #include "base/text.h"
 #include "model/catalog.h"
+#include "model/place.h"
 #include "model/record.h"
 
 #define STACK_VIEW_SLOTS 1024
 
 struct stack_view {
+	struct place_finder *places; /* NULL: frames are shown without source lines */
 	struct stack_view_slot {
 		uint64_t hash;
 		bool used;
@@ -38,5 +40,12 @@ bool stack_of_record(const struct catalog *catalog, const struct record_view *re
 		     struct stack *stack);
 /* "vfs_open+0x1c [ext4]" */
 void frame_print(const struct catalog *catalog, uint64_t address, struct text *out);
+/*
+ * The frame with its source line, "vfs_open+0x1c [ext4] fs/open.c:12", below the functions that are
+ * inlined there, innermost first: "do_open [ext4] fs/open.c:7 (inlined)". Between these lines are
+ * newlines; none of them has one in it. returned as in struct place_finder; places may be NULL.
+ */
+void frame_print_places(const struct catalog *catalog, struct place_finder *places,
+			uint64_t address, bool returned, struct text *out);
 
 #endif

@@ -144,5 +144,6 @@ struct sink *text_view_create(FILE *out, const struct text_view_options *options
 	view->line.relative = options->relative;
 	view->line.width = options->width;
 	stack_view_init(&view->stacks);
+	view->stacks.places = options->places;
 	return &view->sink;
 }

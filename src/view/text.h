@@ -12,11 +12,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/place.h"
 #include "session/sink.h"
 
 struct text_view_options {
 	bool color;
 	bool stacks;
+	struct place_finder *places; /* source lines of the frames; NULL: none */
 	bool relative;	   /* times since the start of the recording, not of the wall clock */
 	bool summary_only; /* no calls, only what comes at the end */
 	unsigned width; /* columns of the terminal: arguments are cut to fit; 0: nothing is cut */

@@ -101,7 +101,7 @@ static void node_json(struct tree_view *view, const struct tree_node *node, stru
 
 	tree_node_record(node, &record);
 	api = api_table_find(&catalog->apis, record.header->hook);
-	json_event_print(catalog, &record, false, out);
+	json_event_print(catalog, &record, false, NULL, out);
 	/* More members follow: take back the brace and the newline. */
 	if (out->length >= 2)
 		out->length -= 2;
@@ -196,7 +196,7 @@ static int take_record(struct tree_view *view, const struct kmn_header *header, 
 		return call_trees_add_loss(&view->trees, &record, err);
 	}
 	if (view->options.json)
-		json_event_print(view->catalog, &record, false, &view->output.text);
+		json_event_print(view->catalog, &record, false, NULL, &view->output.text);
 	else
 		line_view_note(&view->line, &record, &view->output.text);
 	return output_spill(&view->output, err);

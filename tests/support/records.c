@@ -183,3 +183,25 @@ void test_catalog_init(struct catalog *catalog)
 	api_table_add_enumeration(&catalog->apis, &mode, &index, NULL);
 	add_apis(&catalog->apis);
 }
+
+static size_t find_places(struct place_finder *finder, const struct catalog *catalog,
+			  uint64_t address, bool returned, const struct place **places)
+{
+	static const struct place entry = {NULL, "alpha.c", 10}, back = {NULL, "alpha.c", 20},
+				  inlined = {"odd\nname", "beta.c", 3};
+
+	if (address >= 0x1000 && address < 0x2000)
+		*places = returned ? &back : &entry;
+	else if (address >= 0x2000 && address < 0x3000)
+		*places = &inlined;
+	else
+		return 0;
+	return 1;
+}
+
+struct place_finder *test_places(void)
+{
+	static struct place_finder finder = {find_places};
+
+	return &finder;
+}

@@ -35,7 +35,7 @@ static void assert_line(const struct catalog *catalog, const struct record_build
 
 	if (record_parse(record, sizeof(*record), &view, &err) < 0)
 		fail_msg("%s", err.message);
-	json_event_print(catalog, &view, true, &text);
+	json_event_print(catalog, &view, true, NULL, &text);
 	assert_string_equal(text_string(&text), expected);
 	text_fini(&text);
 }
@@ -110,6 +110,32 @@ static void a_return_names_its_entry_and_its_error(void **state)
 		    "{\"kind\":\"return\"," COMMON ",\"hook\":5,\"function\":\"poll\","
 		    "\"duration\":2,\"entry\":[3,4],\"stack\":[\"alpha+0x10\","
 		    "\"beta+0x20 [ext4]\"],\"stack_truncated\":true}\n");
+	catalog_fini(&catalog);
+}
+
+static void source_lines_and_inlined_functions_stand_in_the_stack(void **state)
+{
+	static const uint64_t frames[] = {0x1010, 0x2020, 0x1010};
+	struct record_builder record;
+	struct text text = TEXT_INIT;
+	struct record_view view;
+	struct catalog catalog;
+	struct error err = {0};
+
+	test_catalog_init(&catalog);
+	begin(&record, KMN_SUSPEND, HOOK_RAW);
+	record_add_stack(&record, 5);
+	record_add_arg(&record, 1000);
+	record_add_frames(&record, frames, 3);
+	if (record_parse(&record, sizeof(record), &view, &err) < 0)
+		fail_msg("%s", err.message);
+	json_event_print(&catalog, &view, true, test_places(), &text);
+	assert_string_equal(text_string(&text),
+			    "{\"kind\":\"suspend\"," COMMON ",\"hook\":4,\"function\":\"raw\","
+			    "\"limit\":1000,\"stack\":[\"alpha+0x10 alpha.c:10\","
+			    "\"odd\\\\nname [ext4] beta.c:3 (inlined)\",\"beta+0x20 [ext4]\","
+			    "\"alpha+0x10 alpha.c:20\"]}\n");
+	text_fini(&text);
 	catalog_fini(&catalog);
 }
 
@@ -238,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_has_its_arguments_by_name),
 		cmocka_unit_test(a_return_names_its_entry_and_its_error),
+		cmocka_unit_test(source_lines_and_inlined_functions_stand_in_the_stack),
 		cmocka_unit_test(what_is_not_a_call_has_its_own_keys),
 		cmocka_unit_test(the_last_line_is_the_ledger),
 		cmocka_unit_test(whatever_a_record_holds_every_line_is_json),

@@ -228,6 +228,28 @@ static void stacks_follow_their_call_also_when_named_only(void **state)
 	printer_fini(&printer);
 }
 
+static void source_lines_stand_behind_frames_and_inlined_functions_above(void **state)
+{
+	static const uint64_t frames[] = {0x1010, 0x2020, 0x1010, 0xffffffff00000001};
+	struct record_builder record;
+	struct printer printer;
+
+	printer_init(&printer, (struct text_view_options){
+				       .relative = true, .stacks = true, .places = test_places()});
+	record_begin(&record, KMN_ENTRY, HOOK_RAW, 1 * SECOND, 1);
+	record_add_stack(&record, 5);
+	record_add_frames(&record, frames, 4);
+	printer_event(&printer, &record);
+	assert_string_equal(printer_lines(&printer),
+			    "       0.000000    1            412 bash             raw()\n"
+			    "    alpha+0x10 alpha.c:10\n"
+			    "    odd\\nname [ext4] beta.c:3 (inlined)\n"
+			    "    beta+0x20 [ext4]\n"
+			    "    alpha+0x10 alpha.c:20\n"
+			    "    0xffffffff00000001\n");
+	printer_fini(&printer);
+}
+
 static void what_is_not_a_call_is_a_marked_line(void **state)
 {
 	static const struct {
@@ -456,6 +478,7 @@ int main(void)
 		cmocka_unit_test(entry_hooks_print_at_entry_and_void_returns_no_value),
 		cmocka_unit_test(a_return_without_its_entry_says_so),
 		cmocka_unit_test(stacks_follow_their_call_also_when_named_only),
+		cmocka_unit_test(source_lines_stand_behind_frames_and_inlined_functions_above),
 		cmocka_unit_test(what_is_not_a_call_is_a_marked_line),
 		cmocka_unit_test(long_arguments_are_cut_only_when_a_width_is_given),
 		cmocka_unit_test(color_marks_the_function_and_an_error),
