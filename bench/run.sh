@@ -16,6 +16,7 @@ build=${BUILD:-build}
 page=docs/performance.md
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+scripts/install-deps.sh linux-perf
 
 package()
 {
@@ -31,6 +32,14 @@ for kernel in ${KERNELS:-6.1 6.12}; do
 		/^#/ { next }
 		{ printf "| %s | %s | %d | %s | %s | %s |\n", $1, $2, $3, $4, $5, $6 }
 	' "$work/rows" >>"$work/table"
+	echo "bench: sizes on $kernel" >&2
+	"$build/kapimon" lab --kernel "$kernel" --timeout 600s --share "$PWD" -- \
+		sh "$PWD/bench/sizes.sh" >"$work/rows"
+	cat "$work/rows" >&2
+	awk '
+		/^#/ { next }
+		{ printf "| %s | %s | %d | %d | %.1f |\n", $1, $2, $3, $4, $4 / $3 }
+	' "$work/rows" >>"$work/sizes"
 done
 echo "bench: captures" >&2
 "$build/bench/bench_capture" "$work/bench.kmn" >"$work/capture"
@@ -62,6 +71,14 @@ cat >"$work/page" <<-EOF
 	$(cat "$work/table")
 
 	## Captures
+
+	Entries and returns of six functions of the file system with their stacks, while \`ls -lR\` lists
+	the same folders (\`bench/sizes.sh\`, in the lab). perf ($(package linux-perf)) and trace-cmd
+	($(package trace-cmd)) record kprobe events with three arguments and the result.
+
+	| Kernel | Tool | Events | Bytes of the file | Bytes per event |
+	|---|---|---|---|---|
+	$(cat "$work/sizes")
 
 	\`bench/bench_capture\` on the machine itself, one core: a million events, entries and returns of
 	eight functions with three arguments, 290 different stacks of 20 frames. Bytes for an event

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Install the Debian packages that building and testing need, and only those that are missing.
-# Without anything missing it does nothing and needs neither root nor a network.
+# Without anything missing it does nothing and needs neither root nor a network. Arguments are more packages
+# that the caller needs.
 set -eu
 
 # the program
@@ -15,6 +16,8 @@ packages="$packages sqlite3 protobuf-compiler trace-cmd"
 packages="$packages qemu-system-x86 busybox-static kmod xz-utils zstd cpio"
 # the sample modules; Debian's kernels are built with gcc-12, and so must their modules be
 packages="$packages gcc-12 dwarves binutils libssl3"
+# what else the caller needs
+packages="$packages $*"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	echo "install-deps: this is not a Debian system; install these packages' equivalents:" >&2
