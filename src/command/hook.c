@@ -14,8 +14,11 @@
 #include "session/control.h"
 #include "session/filtering_source.h"
 #include "session/pump.h"
+#include "session/ring_source.h"
+#include "session/until_source.h"
 #include "source/linux_source.h"
 #include "view/json.h"
+#include "view/number.h"
 #include "view/text.h"
 
 static volatile sig_atomic_t interrupted;
@@ -84,20 +87,84 @@ static void tell_methods(struct source *source)
 	}
 }
 
+/* How long what follows the call of --until is recorded, ns. */
+#define AFTERMATH 1000000000ull
+
+/* The sources that stand behind each other; records come out of the last. */
+struct chain {
+	struct source *kernel;
+	struct source *until; /* NULL: no call ends the recording */
+	struct source *ring;  /* NULL: everything is kept */
+	struct source *last;
+};
+
+static int chain_open(struct chain *chain, const struct hook_options *options, struct error *err)
+{
+	*chain = (struct chain){.kernel = linux_source_open(err)};
+	if (!chain->kernel)
+		return -1;
+	chain->last = filtering_source_create(chain->kernel, err);
+	if (chain->last && options->until)
+		chain->last = chain->until = until_source_create(chain->last, options->until, err);
+	if (chain->last && options->keep_last)
+		chain->last = chain->ring = ring_source_create(chain->last, &options->last, err);
+	return chain->last ? 0 : -1;
+}
+
 /* What the pump asks for once a turn. */
 struct turn {
-	struct source *source;
+	const struct chain *chain;
 	struct child *child;	 /* NULL: no command is watched */
 	struct control *control; /* NULL: nothing changes on the way */
+	uint64_t count;		 /* calls to end with, of all that come to the ring; 0: any */
+	bool told;		 /* which call ends the recording */
 };
+
+static bool is_over(struct turn *turn)
+{
+	uint64_t time;
+
+	if (!turn->chain->until || !until_source_time(turn->chain->until, &time))
+		return false;
+	if (!turn->told)
+		fprintf(stderr, "kapimon hook: the call of --until has come:\n%s",
+			until_source_call(turn->chain->until));
+	turn->told = true;
+	return monotonic_ns() >= time + AFTERMATH;
+}
+
+static bool ring_has_come_to(const struct turn *turn)
+{
+	struct ring_count count;
+
+	if (!turn->chain->ring || !turn->count)
+		return false;
+	ring_source_count(turn->chain->ring, &count);
+	return count.came >= turn->count;
+}
+
+static void tell_kept(const struct source *ring)
+{
+	struct text text = TEXT_INIT;
+	struct ring_count count;
+
+	ring_source_count(ring, &count);
+	text_add(&text, "kept the last ");
+	number_print_grouped(&text, count.came - count.dropped);
+	text_add(&text, " of ");
+	number_print_grouped(&text, count.came);
+	text_add(&text, count.came == 1 ? " call" : " calls");
+	tell_lines(text_string(&text));
+	text_fini(&text);
+}
 
 static bool take_turn(void *context)
 {
 	struct turn *turn = context;
 
 	if (turn->control)
-		control_poll(turn->control, turn->source, stderr);
-	return turn->child && child_ended(turn->child);
+		control_poll(turn->control, turn->chain->last, stderr);
+	return is_over(turn) || ring_has_come_to(turn) || (turn->child && child_ended(turn->child));
 }
 
 static void tell_time(const char *what, uint64_t time)
@@ -115,11 +182,11 @@ static void tell_start(const struct source *source, uint64_t time)
 	tell_time("started", time);
 }
 
-/* `kernel` is what `source` filters. */
-static int pump(struct hook_options *options, struct source *kernel, struct source *source,
-		struct sink **sinks, size_t n_sinks, struct child *child, struct error *err)
+static int pump(struct hook_options *options, const struct chain *chain, struct sink **sinks,
+		size_t n_sinks, struct child *child, struct error *err)
 {
-	struct turn turn = {.source = source, .child = child};
+	struct source *kernel = chain->kernel, *source = chain->last;
+	struct turn turn = {.chain = chain, .child = child, .count = options->spec.count};
 	struct pump moving = {.source = source,
 			      .sinks = sinks,
 			      .n_sinks = n_sinks,
@@ -155,6 +222,12 @@ static int pump(struct hook_options *options, struct source *kernel, struct sour
 	control_close(turn.control);
 	if (options->verbose)
 		tell_time("detached", moving.stopping);
+	/* It may have come while the recording was ended. */
+	is_over(&turn);
+	if (chain->until && !turn.told)
+		tell_lines("no call of --until has come");
+	if (chain->ring)
+		tell_kept(chain->ring);
 	if (!status && !ledger_complete(&ledger))
 		status = STATUS_INCOMPLETE;
 	ledger_fini(&ledger);
@@ -163,13 +236,12 @@ static int pump(struct hook_options *options, struct source *kernel, struct sour
 
 static int watch(struct hook_options *options, struct child *child, struct error *err)
 {
-	struct source *kernel = linux_source_open(err);
-	struct source *source = kernel ? filtering_source_create(kernel, err) : NULL;
 	struct sink *sinks[2];
+	struct chain chain;
 	size_t n_sinks = 0;
 	int status = -1;
 
-	if (!source)
+	if (chain_open(&chain, options, err))
 		return -1;
 	if (options->output) {
 		sinks[n_sinks] =
@@ -186,13 +258,13 @@ static int watch(struct hook_options *options, struct child *child, struct error
 		goto out;
 	}
 	n_sinks++;
-	status = pump(options, kernel, source, sinks, n_sinks, child, err);
+	status = pump(options, &chain, sinks, n_sinks, child, err);
 out:
 	while (n_sinks > 0) {
 		n_sinks--;
 		sinks[n_sinks]->ops->destroy(sinks[n_sinks]);
 	}
-	source->ops->close(source);
+	chain.last->ops->close(chain.last);
 	return status;
 }
 

@@ -31,6 +31,8 @@ enum option {
 	OPTION_RATE,
 	OPTION_COUNT,
 	OPTION_TIME,
+	OPTION_UNTIL,
+	OPTION_KEEP_LAST,
 	OPTION_BUFFER,
 	OPTION_STRING,
 	OPTION_CONTROL,
@@ -82,6 +84,10 @@ static const struct option_row rows[] = {
 	{0, NULL, NULL, "How long, and how much", 0},
 	{'n', "count", "N", "stop after so many calls", OPTION_COUNT},
 	{'t', "time", "TIME", "stop after this time: 10s, 2m", OPTION_TIME},
+	{0, "until", "EXPR", "stop a second after a call for which this holds", OPTION_UNTIL},
+	{0, "keep-last", "N[calls]|SIZE|TIME",
+	 "keep only the newest calls, in memory: 1000, 64M, 30s; written at the end",
+	 OPTION_KEEP_LAST},
 	{'b', "buffer", "SIZE", "kernel buffer of each processor (8M)", OPTION_BUFFER},
 	{0, "string", "BYTES", "keep so much of a string (128, at most 255)", OPTION_STRING},
 	{0, "control", "FIFO", "read changes from there, lines of a session file", OPTION_CONTROL},
@@ -141,6 +147,39 @@ static int parse_split(const char *text, struct capture_parts *parts, struct err
 	}
 	error_usage(err, "'%s' is neither a size nor a time", text);
 	return error_hint(err, "expected a size such as 100M, or a time such as 10m or 1h");
+}
+
+/* Without a unit it is a number of calls. */
+static int parse_keep_last(const char *text, struct ring_limits *last, struct error *err)
+{
+	uint64_t number = 0;
+	size_t digits = strspn(text, "0123456789");
+	char *end;
+
+	if (digits && (!text[digits] || !strcmp(text + digits, "calls"))) {
+		errno = 0;
+		number = strtoull(text, &end, 10);
+		if (number && !errno) {
+			last->calls = number;
+			return 0;
+		}
+	} else if (!spec_parse_time(text, &number, NULL) && number) {
+		last->time = number;
+		return 0;
+	} else {
+		size_t length = strlen(text);
+		/* "64MB" is as good as "64M". */
+		char *size = strndup(text, length && text[length - 1] == 'B' ? length - 1 : length);
+		int code = size ? spec_parse_size(size, &number, NULL) : error_no_memory(err);
+
+		free(size);
+		if (!code && number) {
+			last->bytes = number;
+			return 0;
+		}
+	}
+	error_usage(err, "'%s' is neither a number of calls nor a size nor a time", text);
+	return error_hint(err, "expected for example 1000calls, 64M or 30s");
 }
 
 /* A mistake in an expression is told before anything is hooked. */
@@ -218,6 +257,12 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return parse_number(value, 1ull << 62, &spec->count, err);
 	case OPTION_TIME:
 		return spec_parse_time(value, &options->time, err);
+	case OPTION_UNTIL:
+		options->until = value;
+		return read_filter(options, value, err);
+	case OPTION_KEEP_LAST:
+		options->keep_last = true;
+		return parse_keep_last(value, &options->last, err);
 	case OPTION_BUFFER:
 		return spec_parse_size(value, &spec->buffer, err);
 	case OPTION_STRING:

@@ -9,6 +9,7 @@
 #include "command/terminal.h"
 #include "model/spec.h"
 #include "session/capture_sink.h"
+#include "session/ring_source.h"
 
 struct hook_options {
 	struct spec spec;
@@ -17,7 +18,10 @@ struct hook_options {
 	bool force;
 	bool split; /* the capture, into these parts */
 	struct capture_parts parts;
-	bool print; /* also with a capture */
+	bool keep_last; /* so much, and nothing before the end */
+	struct ring_limits last;
+	const char *until; /* a filter; NULL: no call ends the recording */
+	bool print;	   /* also with a capture */
 	bool json;
 	bool relative;
 	bool verbose;

@@ -6,13 +6,6 @@
 
 #include "filter/waiting.h"
 
-/* Hooks above this number have no counts of their own: live ones are numbered from 0 on. */
-#define MAX_COUNTED (1u << 20)
-
-struct dropped {
-	uint64_t entries, returns;
-};
-
 struct filter_calls {
 	struct filter *filter;
 	struct waiting waiting;
@@ -21,8 +14,7 @@ struct filter_calls {
 	/* Entries that waited and are handed out now; freed with the next call. */
 	struct kmn_header **released;
 	size_t n_released, released_capacity;
-	struct dropped *dropped;
-	size_t n_dropped;
+	struct drops drops;
 	struct filter_calls_count count;
 	bool limited;
 	uint64_t left; /* calls that may still be kept */
@@ -53,7 +45,7 @@ void filter_calls_destroy(struct filter_calls *calls)
 	waiting_fini(&calls->waiting);
 	free(calls->released);
 	free(calls->kept);
-	free(calls->dropped);
+	drops_fini(&calls->drops);
 	free(calls);
 }
 
@@ -101,39 +93,11 @@ static void keep(struct filter_calls *calls, const struct kmn_header *record)
 	calls->kept[calls->n_kept++] = record;
 }
 
-static struct dropped *dropped_of(struct filter_calls *calls, uint32_t hook)
-{
-	size_t n = calls->n_dropped ? calls->n_dropped : 64;
-	struct dropped *dropped;
-
-	if (hook < calls->n_dropped)
-		return &calls->dropped[hook];
-	if (hook >= MAX_COUNTED)
-		return NULL;
-	while (n <= hook)
-		n *= 2;
-	dropped = realloc(calls->dropped, n * sizeof(*dropped));
-	if (!dropped)
-		return NULL;
-	memset(dropped + calls->n_dropped, 0, (n - calls->n_dropped) * sizeof(*dropped));
-	calls->dropped = dropped;
-	calls->n_dropped = n;
-	return &dropped[hook];
-}
-
 static void drop(struct filter_calls *calls, const struct kmn_header *record)
 {
-	struct dropped *dropped = dropped_of(calls, record->hook);
-
-	if (record->kind == KMN_RETURN) {
-		calls->count.dropped += (record->flags & KMN_UNPAIRED) != 0;
-		if (dropped)
-			dropped->returns++;
-	} else {
+	if (record->kind != KMN_RETURN || record->flags & KMN_UNPAIRED)
 		calls->count.dropped++;
-		if (dropped)
-			dropped->entries++;
-	}
+	drops_add(&calls->drops, record);
 }
 
 /* Keep a call if there is room under the limit. */
@@ -348,10 +312,7 @@ void filter_calls_count(const struct filter_calls *calls, struct filter_calls_co
 	*count = calls->count;
 }
 
-uint64_t filter_calls_dropped(const struct filter_calls *calls, uint32_t hook,
-			      enum ledger_point point)
+const struct drops *filter_calls_drops(const struct filter_calls *calls)
 {
-	if (hook >= calls->n_dropped)
-		return 0;
-	return point == LEDGER_RETURN ? calls->dropped[hook].returns : calls->dropped[hook].entries;
+	return &calls->drops;
 }

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "filter/filter.h"
-#include "model/ledger.h"
+#include "model/drops.h"
 
 struct filter_calls;
 
@@ -40,8 +40,6 @@ struct filter_calls_count {
 };
 
 void filter_calls_count(const struct filter_calls *calls, struct filter_calls_count *count);
-/* Records of a hook that were dropped: what a ledger has to count as filtered. */
-uint64_t filter_calls_dropped(const struct filter_calls *calls, uint32_t hook,
-			      enum ledger_point point);
+const struct drops *filter_calls_drops(const struct filter_calls *calls);
 
 #endif

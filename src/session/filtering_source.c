@@ -169,13 +169,8 @@ static int source_ledger(struct source *source, struct ledger *ledger, struct er
 
 	if (me->inner->ops->ledger(me->inner, ledger, err))
 		return -1;
-	for (size_t i = first; me->calls && i < ledger->n_rows; i++) {
-		struct ledger_row *row = &ledger->rows[i];
-		uint64_t dropped = filter_calls_dropped(me->calls, row->hook, row->point);
-
-		row->recorded -= dropped;
-		row->filtered += dropped;
-	}
+	if (me->calls)
+		drops_settle(filter_calls_drops(me->calls), ledger, first);
 	return 0;
 }
 

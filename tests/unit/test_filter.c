@@ -593,8 +593,8 @@ static void assert_keeps(const char *text, uint64_t limit, const char *expected)
 	assert_string_equal(text_string(&found), expected);
 	dropped = 0;
 	for (uint32_t hook = HOOK_OPEN; hook <= HOOK_WAKE; hook++)
-		dropped += filter_calls_dropped(calls, hook, LEDGER_ENTRY) +
-			   filter_calls_dropped(calls, hook, LEDGER_RETURN);
+		dropped += drops_of(filter_calls_drops(calls), hook, LEDGER_ENTRY) +
+			   drops_of(filter_calls_drops(calls), hook, LEDGER_RETURN);
 	assert_int_equal(n_kept + dropped, 6);
 	filter_calls_count(calls, &count);
 	assert_int_equal(count.calls, 4);
