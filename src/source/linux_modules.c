@@ -195,6 +195,8 @@ int modules_changed(struct engine *engine, const struct kmn_header *record, stru
 
 		if (module && !module->unloaded && module->base == new.base)
 			return 0;
+		/* Its notes are there: load_module() tells of it after mod_sysfs_setup(). */
+		modules_read_build_id(&symbols_get_paths(engine->symbols)->modules, &new);
 		if (module_table_add(&engine->catalog.modules, &new, err) < 0)
 			return -1;
 		if (names_refresh(engine, err))

@@ -90,6 +90,19 @@ static void find_build_id(const char *path, struct module *module)
 	free(data);
 }
 
+static void build_id_below(const char *sys_module, struct module *module)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s/notes/.note.gnu.build-id", sys_module, module->name);
+	find_build_id(path, module);
+}
+
+void modules_read_build_id(const struct modules_paths *paths, struct module *module)
+{
+	build_id_below(or_default(paths ? paths->sys_module : NULL, "/sys/module"), module);
+}
+
 static bool is_text_section(const char *name)
 {
 	return !strncmp(name, ".text", 5) || !strcmp(name, ".noinstr.text") ||
@@ -163,7 +176,6 @@ struct loading {
 static int add_line(const struct line *line, void *context)
 {
 	struct loading *loading = context;
-	char path[512];
 	struct module module = {
 		.name = (char *)line->name,
 		.base = line->base,
@@ -174,9 +186,7 @@ static int add_line(const struct line *line, void *context)
 	if (!line->base)
 		return 0;
 	narrow_to_text(loading->sys_module, &module);
-	snprintf(path, sizeof(path), "%s/%s/notes/.note.gnu.build-id", loading->sys_module,
-		 line->name);
-	find_build_id(path, &module);
+	build_id_below(loading->sys_module, &module);
 	return module_table_add(loading->table, &module, loading->err) < 0;
 }
 

@@ -581,6 +581,34 @@ static void the_module_table_has_the_kernel_first_and_the_modules_text(void **st
 	module_table_fini(&table);
 }
 
+static void the_build_id_of_a_module_is_in_its_notes(void **state)
+{
+	/* A note of another kind, then the build id. */
+	static const uint32_t notes[] = {4, 4, 1,	 0x554e47,   0xffffffff, 4,
+					 8, 3, 0x554e47, 0x04030201, 0x08070605};
+	static const uint8_t build_id[] = {1, 2, 3, 4, 5, 6, 7, 8};
+	const struct modules_paths paths = {.sys_module = directory};
+	struct module module = {.name = (char *)"noted"}, other = {.name = (char *)"absent"};
+	char path[300], command[400];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/noted/notes", directory);
+	snprintf(command, sizeof(command), "mkdir -p '%s'", path);
+	assert_int_equal(system(command), 0);
+	snprintf(path, sizeof(path), "%s/noted/notes/.note.gnu.build-id", directory);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(notes, sizeof(notes), 1, file), 1);
+	fclose(file);
+	modules_read_build_id(&paths, &module);
+	modules_read_build_id(&paths, &other);
+	snprintf(command, sizeof(command), "rm -r '%s/noted'", directory);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(module.build_id_length, sizeof(build_id));
+	assert_memory_equal(module.build_id, build_id, sizeof(build_id));
+	assert_int_equal(other.build_id_length, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -602,6 +630,7 @@ int main(void)
 		cmocka_unit_test(close_names_are_near_and_others_far),
 		cmocka_unit_test(the_closest_spellings_come_first_and_once),
 		cmocka_unit_test(the_module_table_has_the_kernel_first_and_the_modules_text),
+		cmocka_unit_test(the_build_id_of_a_module_is_in_its_notes),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
