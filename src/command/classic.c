@@ -9,12 +9,12 @@ enum takes { TAKES_NOTHING, TAKES_ONE, TAKES_MAYBE, TAKES_MANY };
 
 /* X(letter, what follows, what it lacks: NULL when it works) */
 #define SWITCHES(X)                                                                                \
-	X('A', TAKES_NOTHING, "loading symbols of all modules")                                    \
+	X('A', TAKES_NOTHING, NULL)                                                                \
 	X('C', TAKES_MAYBE, "watching another machine")                                            \
 	X('F', TAKES_ONE, NULL)                                                                    \
 	X('H', TAKES_MANY, NULL)                                                                   \
 	X('M', TAKES_NOTHING, "watching memory")                                                   \
-	X('P', TAKES_ONE, "a path of symbol files")                                                \
+	X('P', TAKES_ONE, NULL)                                                                    \
 	X('S', TAKES_NOTHING, "serving another machine")
 
 static const struct classic_switch {
@@ -32,6 +32,8 @@ static const struct classic_switch {
 /* What the switches say together. */
 struct classic {
 	const char *file;
+	const char *path; /* of symbol files */
+	bool modules;	  /* symbols of all of them */
 	bool hook, returns, any;
 	char **apis; /* of the arguments */
 	int n_apis;
@@ -74,10 +76,6 @@ bool classic_is_switch(const char *argument)
 static int lacking(const struct classic_switch *found, struct error *err)
 {
 	error_usage(err, "-%c: %s is not there yet", found->letter, found->lacks);
-	if (found->letter == 'A' || found->letter == 'P')
-		return error_hint(err,
-				  "functions of the kernel and of all loaded modules have their "
-				  "names and types without it");
 	return error_hint(err, "the README says what works");
 }
 
@@ -96,6 +94,15 @@ static int take(struct classic *classic, const struct classic_switch *found, con
 		char **values, int n_values, struct error *err)
 {
 	switch (found->letter) {
+	case 'A':
+		classic->modules = true;
+		return 0;
+	case 'P':
+		if (classic->path)
+			return error_usage(err, "-P is there twice: its directories have ':' "
+						"between them");
+		classic->path = values[0];
+		return 0;
 	case 'F':
 		if (classic->file)
 			return error_usage(err, "-F is there twice: only one capture is opened");
@@ -149,6 +156,11 @@ static int check(const struct classic *classic, struct error *err)
 		error_usage(err, "-F opens a capture: nothing can be watched with it");
 		return error_hint(err, "\"kapimon run FILE\" watches again what a capture watched");
 	}
+	if (!classic->file && !classic->hook) {
+		error_usage(err, "there is neither -F nor -H: what is to be done?");
+		return error_hint(err, "-A and -P say which symbols to take for what -F FILE shows "
+				       "or -H API... watches");
+	}
 	if (!classic->file && !classic->n_apis) {
 		error_usage(err, "-H: which function is to be hooked?");
 		return error_hint(err, "expected kapimon -H API..., as in kapimon -HR vfs_open");
@@ -164,7 +176,7 @@ int classic_translate(int n_arguments, char **arguments, int *argc, char ***argv
 
 	if (parse(&classic, n_arguments, arguments, err) || check(&classic, err))
 		return -1;
-	/* The command, its two options, no more than all arguments, NULL. */
+	/* The command, the two options of -HRF, no more than all arguments, NULL. */
 	line = calloc((size_t)n_arguments + 4, sizeof(*line));
 	if (!line)
 		return error_no_memory(err);
@@ -175,6 +187,12 @@ int classic_translate(int n_arguments, char **arguments, int *argc, char ***argv
 		line[n++] = (char *)"--return";
 	if (classic.any)
 		line[n++] = (char *)"--any";
+	if (classic.path) {
+		line[n++] = (char *)"--symbol-path";
+		line[n++] = (char *)classic.path;
+	}
+	if (classic.modules)
+		line[n++] = (char *)"--all-modules";
 	for (int i = 0; i < classic.n_apis; i++)
 		line[n++] = classic.apis[i];
 	for (int i = 0; i < classic.n_command; i++)

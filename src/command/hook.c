@@ -39,16 +39,19 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static struct sink *create_view(const struct hook_options *options)
+/* places: source lines; NULL: none. */
+static struct sink *create_view(const struct hook_options *options, struct place_finder *places)
 {
 	bool calls = !options->output || options->print;
 	const struct json_view_options json = {
 		.stacks = options->spec.stacks,
+		.places = places,
 		.summary_only = !calls,
 	};
 	const struct text_view_options text = {
 		.color = color_wanted(options->color, stdout),
 		.stacks = options->spec.stacks,
+		.places = places,
 		.relative = options->relative,
 		.summary_only = !calls,
 		.width = terminal_width(stdout),
@@ -236,6 +239,7 @@ static int pump(struct hook_options *options, const struct chain *chain, struct 
 
 static int watch(struct hook_options *options, struct child *child, struct error *err)
 {
+	struct place_finder *places;
 	struct sink *sinks[2];
 	struct chain chain;
 	size_t n_sinks = 0;
@@ -252,7 +256,9 @@ static int watch(struct hook_options *options, struct child *child, struct error
 			goto out;
 		n_sinks++;
 	}
-	sinks[n_sinks] = create_view(options);
+	if (line_options_begin(&options->lines, &places, err))
+		goto out;
+	sinks[n_sinks] = create_view(options, places);
 	if (!sinks[n_sinks]) {
 		error_no_memory(err);
 		goto out;
@@ -264,6 +270,7 @@ out:
 		n_sinks--;
 		sinks[n_sinks]->ops->destroy(sinks[n_sinks]);
 	}
+	line_options_end(&options->lines, "hook");
 	chain.last->ops->close(chain.last);
 	return status;
 }

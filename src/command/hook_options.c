@@ -100,6 +100,7 @@ static const struct option_row rows[] = {
 	{'P', "print", NULL, "print the calls as well as recording them", OPTION_PRINT},
 	{'s', "stack", NULL, "take the stack of each call (this is the default)", OPTION_STACK},
 	{'S', "no-stack", NULL, "take no stacks: far cheaper", OPTION_NO_STACK},
+	LINES_OPTION_ROWS(0),
 	{'j', "json", NULL, "print JSON, one object a line", OPTION_JSON},
 	{0, "relative", NULL, "print times since the start, not of the clock", OPTION_RELATIVE},
 	{0, "color", "[WHEN]", "use color: auto (on a terminal), always or never", OPTION_COLOR},
@@ -132,19 +133,35 @@ static int parse_rate(const char *text, uint64_t *rate, struct error *err)
 	return parse_number(number, 1000000000, rate, err);
 }
 
-/* "10m" is ten minutes, "10M" a size. */
-static int parse_split(const char *text, struct capture_parts *parts, struct error *err)
+/*
+ * Units are of either case, but "10m" is ten minutes and "10M" a size, and so is whatever ends in
+ * B. False: neither, or nothing.
+ */
+static bool parse_amount(const char *text, uint64_t *bytes, uint64_t *time)
 {
+	size_t length = strlen(text);
+	char size[64];
 	uint64_t number = 0;
 
-	if (!spec_parse_time(text, &number, NULL) && number) {
-		parts->time = number;
-		return 0;
+	if (!length || length >= sizeof(size))
+		return false;
+	if (!strchr("MB", text[length - 1]) && !spec_parse_time(text, &number, NULL) && number) {
+		*time = number;
+		return true;
 	}
-	if (!spec_parse_size(text, &number, NULL) && number) {
-		parts->bytes = number;
+	memcpy(size, text, length + 1);
+	if (size[length - 1] == 'B')
+		size[length - 1] = '\0';
+	if (spec_parse_size(size, &number, NULL) || !number)
+		return false;
+	*bytes = number;
+	return true;
+}
+
+static int parse_split(const char *text, struct capture_parts *parts, struct error *err)
+{
+	if (parse_amount(text, &parts->bytes, &parts->time))
 		return 0;
-	}
 	error_usage(err, "'%s' is neither a size nor a time", text);
 	return error_hint(err, "expected a size such as 100M, or a time such as 10m or 1h");
 }
@@ -152,32 +169,19 @@ static int parse_split(const char *text, struct capture_parts *parts, struct err
 /* Without a unit it is a number of calls. */
 static int parse_keep_last(const char *text, struct ring_limits *last, struct error *err)
 {
-	uint64_t number = 0;
 	size_t digits = strspn(text, "0123456789");
-	char *end;
+	bool calls = digits && (!text[digits] || !strcmp(text + digits, "calls"));
+	unsigned long long number = 0;
 
-	if (digits && (!text[digits] || !strcmp(text + digits, "calls"))) {
-		errno = 0;
-		number = strtoull(text, &end, 10);
-		if (number && !errno) {
-			last->calls = number;
-			return 0;
-		}
-	} else if (!spec_parse_time(text, &number, NULL) && number) {
-		last->time = number;
+	errno = 0;
+	if (calls)
+		number = strtoull(text, NULL, 10);
+	if (number && !errno) {
+		last->calls = number;
 		return 0;
-	} else {
-		size_t length = strlen(text);
-		/* "64MB" is as good as "64M". */
-		char *size = strndup(text, length && text[length - 1] == 'B' ? length - 1 : length);
-		int code = size ? spec_parse_size(size, &number, NULL) : error_no_memory(err);
-
-		free(size);
-		if (!code && number) {
-			last->bytes = number;
-			return 0;
-		}
 	}
+	if (!calls && parse_amount(text, &last->bytes, &last->time))
+		return 0;
 	error_usage(err, "'%s' is neither a number of calls nor a size nor a time", text);
 	return error_hint(err, "expected for example 1000calls, 64M or 30s");
 }
@@ -201,6 +205,10 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	struct spec *spec = &options->spec;
 	uint64_t number = 0;
 
+	if (line_options_is_option(id)) {
+		line_options_set(&options->lines, id, value);
+		return 0;
+	}
 	switch ((enum option)id) {
 	case OPTION_RETURN:
 		options->returns = true;
@@ -335,6 +343,12 @@ static int check(struct hook_options *options, struct error *err)
 	if (options->output && !strcmp(options->output, "-") && (options->print || options->json))
 		return error_usage(err,
 				   "the capture and the text can't both go to standard output");
+	if (options->lines.wanted && (!spec->stacks || (options->output && !options->print))) {
+		error_usage(err, "--lines: no stacks are printed that source lines could stand in");
+		return error_hint(err, spec->stacks
+					       ? "give --print, or \"kapimon show --lines\" later"
+					       : "leave out --no-stack");
+	}
 	if (options->split && !options->output)
 		return error_usage(err, "--split of which capture? There is no --output");
 	if (options->parts.keep && !options->split)

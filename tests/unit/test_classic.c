@@ -40,6 +40,12 @@ static void each_switch_is_understood_in_either_case(void **state)
 		{"-F boot.kmn", "show boot.kmn"},
 		{"-f boot.kmn", "show boot.kmn"},
 		{"-F -", "show -"},
+		{"-A -F boot.kmn", "show boot.kmn --all-modules"},
+		{"-a -P /x:/y -F boot.kmn", "show boot.kmn --symbol-path /x:/y --all-modules"},
+		{"-F boot.kmn -p /x", "show boot.kmn --symbol-path /x"},
+		{"-A -P /x -HRF a b -- rm c",
+		 "hook --return --any --symbol-path /x --all-modules a b -- rm c"},
+		{"-h a -A", "hook --all-modules a"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -65,11 +71,12 @@ static void what_does_not_work_is_said(void **state)
 	static const struct {
 		const char *classic, *told;
 	} cases[] = {
-		{"-A", "-A: loading symbols of all modules is not there yet"},
-		{"-a -H vfs_open", "-A: loading symbols of all modules is not there yet"},
+		{"-A", "there is neither -F nor -H: what is to be done?"},
+		{"-P /x", "there is neither -F nor -H: what is to be done?"},
+		{"-A -- rm", "there is neither -F nor -H: what is to be done?"},
 		{"-M", "-M: watching memory is not there yet"},
 		{"-H vfs_open -m", "-M: watching memory is not there yet"},
-		{"-P /symbols -H vfs_open", "-P: a path of symbol files is not there yet"},
+		{"-P /x -P /y -H a", "-P is there twice: its directories have ':' between them"},
 		{"-p", "-P lacks its value"},
 		{"-C", "-C: watching another machine is not there yet"},
 		{"-c host", "-C: watching another machine is not there yet"},
