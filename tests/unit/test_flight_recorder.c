@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "capture/reader.h"
+#include "command/hook_options.h"
 #include "records.h"
 #include "session/capture_sink.h"
 #include "session/pump.h"
@@ -441,6 +443,97 @@ static void a_mistake_in_the_condition_is_told(void **state)
 	until->ops->close(until);
 }
 
+static void a_limit_is_a_number_of_calls_a_size_or_a_time(void **state)
+{
+	static const struct {
+		const char *value;
+		struct ring_limits limits; /* none: it is a mistake */
+	} cases[] = {
+		{"1000", {.calls = 1000}},
+		{"1calls", {.calls = 1}},
+		{"64M", {.bytes = 64 << 20}},
+		{"64MB", {.bytes = 64 << 20}},
+		{"100kB", {.bytes = 100 << 10}},
+		{"2mB", {.bytes = 2 << 20}},
+		{"30s", {.time = 30000000000}},
+		{"2m", {.time = 120000000000}},
+		{"1.5s", {.time = 1500000000}},
+		{"0", {0}},
+		{"0calls", {0}},
+		{"0s", {0}},
+		{"-5", {0}},
+		{"5 calls", {0}},
+		{"5callsM", {0}},
+		{"calls", {0}},
+		{"B", {0}},
+		{"", {0}},
+		{"99999999999999999999", {0}},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct ring_limits *limits = &cases[i].limits;
+		bool right = limits->calls || limits->bytes || limits->time;
+		char value[64], *argv[] = {"hook", "vfs_read", value, NULL};
+		struct hook_options options;
+		struct error err = {0};
+
+		snprintf(value, sizeof(value), "--keep-last=%s", cases[i].value);
+		assert_int_equal(hook_options_parse(3, argv, &options, &err), right ? 0 : -1);
+		if (right) {
+			assert_true(options.keep_last);
+			assert_memory_equal(&options.last, limits, sizeof(*limits));
+		} else {
+			assert_int_equal(err.status, STATUS_USAGE);
+		}
+		hook_options_fini(&options);
+	}
+}
+
+static void the_case_tells_minutes_from_megabytes(void **state)
+{
+	static const struct {
+		const char *value;
+		uint64_t bytes, time;
+	} cases[] = {
+		{"--split=10M", 10 << 20, 0},	  {"--split=10MB", 10 << 20, 0},
+		{"--split=10m", 0, 600000000000}, {"--split=1h", 0, 3600000000000},
+		{"--split=4096", 4096, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char value[64], output[] = "--output=x.kmn";
+		char *argv[] = {"hook", "vfs_read", value, output, NULL};
+		struct hook_options options;
+		struct error err = {0};
+
+		snprintf(value, sizeof(value), "%s", cases[i].value);
+		assert_int_equal(hook_options_parse(4, argv, &options, &err), 0);
+		assert_int_equal(options.parts.bytes, cases[i].bytes);
+		assert_int_equal(options.parts.time, cases[i].time);
+		hook_options_fini(&options);
+	}
+}
+
+static void a_condition_on_results_hooks_returns(void **state)
+{
+	static const struct {
+		const char *value;
+		bool returns;
+	} cases[] = {{"--until=errno == EIO", true}, {"--until=pid == 3", false}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char value[64], *argv[] = {"hook", "vfs_read", value, NULL};
+		struct hook_options options;
+		struct error err = {0};
+
+		snprintf(value, sizeof(value), "%s", cases[i].value);
+		assert_int_equal(hook_options_parse(3, argv, &options, &err), 0);
+		assert_string_equal(options.until, cases[i].value + strlen("--until="));
+		assert_int_equal(options.spec.hooks[0].returns, cases[i].returns);
+		hook_options_fini(&options);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +546,9 @@ int main(void)
 		cmocka_unit_test(the_first_call_that_fits_is_noted_and_everything_passes),
 		cmocka_unit_test(what_the_condition_needs_is_recorded),
 		cmocka_unit_test(a_mistake_in_the_condition_is_told),
+		cmocka_unit_test(a_limit_is_a_number_of_calls_a_size_or_a_time),
+		cmocka_unit_test(the_case_tells_minutes_from_megabytes),
+		cmocka_unit_test(a_condition_on_results_hooks_returns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
