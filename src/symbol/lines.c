@@ -32,8 +32,8 @@ struct lines {
 	bool modules;
 	struct debug_files *files; /* NULL: not looked for yet */
 	char *release;
-	struct build *builds;
-	struct known *slots; /* a power of two, at most half full */
+	struct build *builds; /* in the order in which they were asked for */
+	struct known *slots;  /* a power of two, at most half full */
 	size_t n_slots, n_known;
 	size_t n_left_out; /* addresses in modules that were not asked for */
 	bool failed;	   /* out of memory */
@@ -120,9 +120,9 @@ static struct build *build_of(struct lines *lines, const struct catalog *catalog
 			      const struct module *module)
 {
 	bool kernel = module == catalog->modules.modules;
-	struct build *build;
+	struct build **end, *build;
 
-	for (build = lines->builds; build; build = build->next)
+	for (end = &lines->builds; (build = *end); end = &build->next)
 		if (build->kernel == kernel && !strcmp(build->module.name, module->name) &&
 		    build->module.build_id_length == module->build_id_length &&
 		    !memcmp(build->module.build_id, module->build_id, module->build_id_length))
@@ -137,8 +137,7 @@ static struct build *build_of(struct lines *lines, const struct catalog *catalog
 		free(build);
 		return NULL;
 	}
-	build->next = lines->builds;
-	lines->builds = build;
+	*end = build;
 	look_for_file(lines, catalog, build);
 	return build;
 }
@@ -301,8 +300,8 @@ void lines_tell_missing(const struct lines *lines, struct text *out)
 			tell_no_file(lines, build, out);
 		else if (build->n_unplaced)
 			text_addf(out,
-				  "%zu times no line of %s: which function of that name it is, "
-				  "%s does not tell\n",
+				  "no lines of %zu frames of %s: %s does not tell which functions "
+				  "they are in\n",
 				  build->n_unplaced, build->module.name,
 				  dwarf_file_path(build->file));
 		without |= !build->file && build->module.build_id_length;

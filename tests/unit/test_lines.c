@@ -366,7 +366,7 @@ static void what_is_missing_is_told_with_what_would_have_it(void **state)
 	recording_init(&recording, sample("lines_vmlinux"), false);
 	recording.symbol = "twin";
 	assert_int_equal(find(&recording, KERNEL_BASE + 0x40000, false), 0);
-	assert_missing(&recording, "1 times no line of vmlinux: ");
+	assert_missing(&recording, "no lines of 1 frames of vmlinux: ");
 	recording_fini(&recording);
 }
 
