@@ -284,7 +284,7 @@ static void tell_no_file(const struct lines *lines, const struct build *build, s
 		text_add(out, "a vmlinux with debug information would have them, as is in ");
 	else
 		text_addf(out,
-			  "a %s.ko with debug information would have them; if it came with the "
+			  "%s.ko with debug information would have them; if it came with the "
 			  "kernel, it is in ",
 			  module->name);
 	tell_package(lines->release ? lines->release : "", out);

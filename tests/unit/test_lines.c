@@ -347,7 +347,7 @@ static void what_is_missing_is_told_with_what_would_have_it(void **state)
 	recording.module = "lines_module";
 	assert_int_equal(find(&recording, MODULE_BASE + 0x40, false), 0);
 	assert_missing(&recording, "no lines of lines_module (build id " BUILD_ID
-				   "): there is no file; a lines_module.ko with debug information");
+				   "): there is no file; lines_module.ko with debug information");
 	recording_fini(&recording);
 
 	/* The right name, another build. */
