@@ -61,7 +61,7 @@ struct hook {
 	bool leaving; /* being turned off while others go on */
 	bool multi;   /* belongs to the engine's kprobe.multi links */
 	unsigned copies;
-	struct place place; /* of a kprobe event's entry probe */
+	struct probe_place place; /* of a kprobe event's entry probe */
 	struct program programs[N_POINTS][KMN_MAX_COPIES];
 	char refused[160]; /* why the better method was not taken; "" if it was */
 };

@@ -169,7 +169,7 @@ static const char *refusal(int code)
 
 /* Can a piece of code jump to the function's bytes up to the place? If in doubt, yes. */
 static bool code_jumps_back(const struct kcore *kcore, const struct kallsyms *kallsyms,
-			    uint64_t begin, uint64_t function, const struct place *place,
+			    uint64_t begin, uint64_t function, const struct probe_place *place,
 			    unsigned char *code)
 {
 	size_t next = kallsyms_lower_bound(kallsyms, begin + 1), size;
@@ -186,23 +186,23 @@ static bool code_jumps_back(const struct kcore *kcore, const struct kallsyms *ka
  * Where the hook's entry probe may stand. Not behind the first byte if something jumps back there,
  * the function or the part of it that the compiler has put elsewhere: that would count as a call.
  */
-static struct place place_find(const struct kcore *kcore, const struct kallsyms *kallsyms,
-			       const struct hook *hook, unsigned char *code)
+static struct probe_place place_find(const struct kcore *kcore, const struct kallsyms *kallsyms,
+				     const struct hook *hook, unsigned char *code)
 {
 	uint64_t function = hook->function.address;
 	size_t size = kcore_read(kcore, function, code, 32), first, n;
-	struct place place = prologue_place(code, size);
+	struct probe_place place = prologue_place(code, size);
 	char cold[256];
 
 	if (!place.offset || code_jumps_back(kcore, kallsyms, function, function, &place, code))
-		return (struct place){0};
+		return (struct probe_place){0};
 	snprintf(cold, sizeof(cold), "%s.cold", hook->name);
 	n = kallsyms_find(kallsyms, cold, &first);
 	for (size_t i = 0; i < n; i++) {
 		struct symbol symbol = kallsyms_by_name(kallsyms, first + i);
 
 		if (code_jumps_back(kcore, kallsyms, symbol.address, function, &place, code))
-			return (struct place){0};
+			return (struct probe_place){0};
 	}
 	return place;
 }
@@ -219,7 +219,7 @@ static void places_find(struct engine *engine, struct hook **hooks, size_t n)
 	struct kcore *kcore = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		hooks[i]->place = (struct place){0};
+		hooks[i]->place = (struct probe_place){0};
 	if (kallsyms && code && !kcore_open(NULL, &kcore, &ignored)) {
 		for (size_t i = 0; i < n; i++) {
 			if (hooks[i]->function.traceable && !hooks[i]->returns)
@@ -274,7 +274,7 @@ static size_t define_some(struct events *events, struct probe_event *event, stru
 		if (codes[i] == -EEXIST)
 			codes[i] = 0;
 		if (codes[i] && event->point == POINT_ENTRY && hooks[i]->place.offset) {
-			hooks[i]->place = (struct place){0};
+			hooks[i]->place = (struct probe_place){0};
 			each = probe_line(events, event, hooks[i], i, line, sizeof(line));
 			codes[i] = tracefs_define(events->definitions, line, (size_t)each);
 		}

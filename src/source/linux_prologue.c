@@ -35,12 +35,12 @@ static bool is_short_instruction(unsigned char opcode)
 	}
 }
 
-struct place prologue_place(const unsigned char *code, size_t size)
+struct probe_place prologue_place(const unsigned char *code, size_t size)
 {
 	static const unsigned char nop[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
 	static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
-	const struct place none = {0};
-	struct place place = {0};
+	const struct probe_place none = {0};
+	struct probe_place place = {0};
 
 	if (size > sizeof(endbr64) && !memcmp(code, endbr64, sizeof(endbr64)))
 		place.offset = sizeof(endbr64);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* offset 0: the function's first byte is the only place. */
-struct place {
+struct probe_place {
 	uint32_t offset; /* of the probe, from the function's first byte */
 	uint32_t pushed; /* bytes the function has pushed when it gets there */
 };
@@ -23,7 +23,7 @@ struct place {
  * pushes, on an instruction of two bytes or more: the unwinder takes the byte behind a breakpoint
  * for the place where the function is, and what it knows of the stack changes with the instruction.
  */
-struct place prologue_place(const unsigned char *code, size_t size);
+struct probe_place prologue_place(const unsigned char *code, size_t size);
 
 /*
  * May the code, which is at `address`, jump to one of the addresses from `first` to `last`? It

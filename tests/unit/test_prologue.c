@@ -17,7 +17,7 @@ static void a_probe_stands_behind_the_nop_and_the_first_pushes(void **state)
 		const char *what;
 		unsigned char code[24];
 		size_t size;
-		struct place place;
+		struct probe_place place;
 	} rows[] = {
 		{"mov behind the nop", {FTRACE_NOP, 0x48, 0x89, 0xf8}, 8, {5, 0}},
 		{"a call of ftrace", {0xe8, 1, 2, 3, 4, 0x48, 0x89, 0xf8}, 8, {5, 0}},
@@ -44,7 +44,7 @@ static void a_probe_stands_behind_the_nop_and_the_first_pushes(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct place place = prologue_place(rows[i].code, rows[i].size);
+		struct probe_place place = prologue_place(rows[i].code, rows[i].size);
 
 		if (place.offset != rows[i].place.offset || place.pushed != rows[i].place.pushed)
 			fail_msg("%s: +%u, %u pushed", rows[i].what, place.offset, place.pushed);
