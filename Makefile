@@ -5,13 +5,16 @@ BUILD ?= build
 # The lab's kernels that samples, VM tests and benchmarks run on.
 KERNELS ?= 6.1 6.12
 PREFIX ?= /usr/local
+# How long each fuzzer runs.
+SECONDS ?= 600
 export BUILD KERNELS
 
-.PHONY: help deps build samples demo test bench check format install clean
+.PHONY: help deps build samples demo test fuzz bench check format install clean
 
 help:
 	@echo 'make demo      build, then watch kernel functions in the lab, on a stock kernel'
 	@echo 'make test      unit tests, plain and sanitized, and the VM tests on: $(KERNELS)'
+	@echo 'make fuzz      the fuzzers, $(SECONDS) seconds each'
 	@echo 'make check     style, licences, man pages, shell scripts'
 	@echo 'make bench     what attaching and a hooked call cost, in the lab'
 	@echo 'make build     the program: $(BUILD)/kapimon'
@@ -38,6 +41,9 @@ demo: build
 test: build
 	@scripts/test.sh
 
+fuzz: deps
+	@scripts/fuzz.sh $(SECONDS)
+
 bench: build
 	@bench/run.sh
 
@@ -52,4 +58,4 @@ install: build
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
