@@ -8,9 +8,10 @@
 
 /* A module's last symbol has no next one to end it: no function is longer than this. */
 #define LONGEST_FUNCTION 0x10000
-/* Nor is the memory that the kernel names for the instructions that its kprobes make, a page. */
-#define KPROBES_MODULE "__builtin__kprobes"
-#define KPROBES_PAGE 0x1000
+/* Nor is a piece of code longer than a page that the kernel makes for kprobes, ftrace and BPF. */
+#define MADE_MODULE "__builtin__"
+#define MADE_NAME "bpf_trampoline_"
+#define MADE_LONGEST 0x1000
 
 struct row {
 	uint64_t address;
@@ -484,7 +485,9 @@ bool kallsyms_resolve(const struct kallsyms *kallsyms, uint64_t address, struct 
 	    (next == kallsyms->count ||
 	     kallsyms->modules[kallsyms->rows[next].module] != best.module))
 		return false;
-	if (best.module && !strcmp(best.module, KPROBES_MODULE) && address - start >= KPROBES_PAGE)
+	if (best.module && address - start >= MADE_LONGEST &&
+	    (!strncmp(best.module, MADE_MODULE, strlen(MADE_MODULE)) ||
+	     !strncmp(best.name, MADE_NAME, strlen(MADE_NAME))))
 		return false;
 	frame->symbol = best.name;
 	frame->offset = address - start;

@@ -43,7 +43,10 @@ static const char kallsyms_text[] = "0000000000000000 A fixed_percpu_data\n"
 				    "ffffffffc0000100 t shared\t[ext4]\n"
 				    "ffffffffc0002000 t shared\t[nf_tables]\n"
 				    "ffffffffc0001000 d ext4_data\t[ext4]\n"
-				    "ffffffffc0003000 t bpf_prog_6deef7357e7b4530\t[bpf]\n";
+				    "ffffffffc0003000 t bpf_prog_6deef7357e7b4530\t[bpf]\n"
+				    "ffffffffc0100000 t ftrace_trampoline\t[__builtin__ftrace]\n"
+				    "ffffffffc0200000 t kprobe_insn_page\t[__builtin__kprobes]\n"
+				    "ffffffffc0300000 t bpf_trampoline_6442536467\t[bpf]\n";
 
 static const char functions_text[] = "vfs_open\nc_start\nc_start\ncopied.isra.0\nplain\n"
 				     "plain.constprop.0\nkmalloc_noprof\n"
@@ -138,6 +141,13 @@ static void an_address_is_named_by_the_plainest_text_symbol_below_it(void **stat
 		{0xffffffffc0002001, "shared", 1, "nf_tables"},
 		{0xffffffffd0000000, NULL, 0, NULL}, /* far behind the last one */
 		{0x10, NULL, 0, NULL},
+		/* what the kernel made is in its page alone: behind it may be init text */
+		{0xffffffffc0100fff, "ftrace_trampoline", 0xfff, "__builtin__ftrace"},
+		{0xffffffffc0101000, NULL, 0, NULL},
+		{0xffffffffc0200010, "kprobe_insn_page", 0x10, "__builtin__kprobes"},
+		{0xffffffffc0202010, NULL, 0, NULL},
+		{0xffffffffc0300123, "bpf_trampoline_6442536467", 0x123, "bpf"},
+		{0xffffffffc0301000, NULL, 0, NULL},
 	};
 	struct kallsyms *kallsyms;
 	struct error err;
