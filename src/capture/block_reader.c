@@ -148,6 +148,8 @@ static int read_file_header(struct block_reader *reader, int timeout_ms, struct 
 			  reader->input->name, major, minor, CAPTURE_FIRST_MAJOR, CAPTURE_MAJOR);
 		return error_hint(err, "read it with the version of Kapimon that recorded it, or "
 				       "a newer one");
+	} else {
+		reader->major = major;
 	}
 	consume(reader, CAPTURE_HEADER_BYTES);
 	reader->opened = true;

@@ -17,7 +17,12 @@ int block_writer_init(struct block_writer *writer, const char *path, bool force,
 		packer_destroy(packer);
 		return -1;
 	}
-	*writer = (struct block_writer){.output = output, .packer = packer};
+	*writer = (struct block_writer){
+		.output = output,
+		.packer = packer,
+		.major = CAPTURE_MAJOR,
+		.minor = CAPTURE_MINOR,
+	};
 	return 0;
 }
 
@@ -34,8 +39,8 @@ int block_writer_begin(struct block_writer *writer, struct error *err)
 	unsigned char header[CAPTURE_HEADER_BYTES];
 
 	memcpy(header, CAPTURE_MAGIC, CAPTURE_MAGIC_BYTES);
-	store_u16(header + 8, CAPTURE_MAJOR);
-	store_u16(header + 10, CAPTURE_MINOR);
+	store_u16(header + 8, writer->major);
+	store_u16(header + 10, writer->minor);
 	store_u32(header + 12, crc32c(header, 12));
 	if (capture_output_begin(writer->output, err) ||
 	    capture_output_write(writer->output, header, sizeof(header), err))
@@ -44,22 +49,15 @@ int block_writer_begin(struct block_writer *writer, struct error *err)
 	return 0;
 }
 
-static int write_block(struct block_writer *writer, enum block_type type, const void *payload,
-		       size_t length, struct error *err)
+static int put_block(struct block_writer *writer, uint16_t type, uint8_t codec, size_t length,
+		     const void *stored, size_t stored_length, struct error *err)
 {
 	unsigned char header[BLOCK_HEADER_BYTES];
-	const void *stored;
-	size_t stored_length;
-	enum codec codec;
 
-	if (length > BLOCK_MAX_BYTES)
-		return error_set(err, "a block of a capture can't hold %zu bytes", length);
-	if (packer_pack(writer->packer, payload, length, &stored, &stored_length, &codec, err))
-		return -1;
 	store_u32(header, BLOCK_MAGIC);
 	store_u32(header + 4, writer->number);
-	store_u16(header + 8, (uint16_t)type);
-	header[10] = (unsigned char)codec;
+	store_u16(header + 8, type);
+	header[10] = codec;
 	header[11] = 0;
 	store_u32(header + 12, (uint32_t)stored_length);
 	store_u32(header + 16, (uint32_t)length);
@@ -76,6 +74,35 @@ static int write_block(struct block_writer *writer, enum block_type type, const 
 	writer->number++;
 	writer->offset += writer->block.length;
 	return 0;
+}
+
+static int write_block(struct block_writer *writer, enum block_type type, const void *payload,
+		       size_t length, struct error *err)
+{
+	const void *stored;
+	size_t stored_length;
+	enum codec codec;
+
+	if (length > BLOCK_MAX_BYTES)
+		return error_set(err, "a block of a capture can't hold %zu bytes", length);
+	if (packer_pack(writer->packer, payload, length, &stored, &stored_length, &codec, err))
+		return -1;
+	return put_block(writer, (uint16_t)type, (uint8_t)codec, length, stored, stored_length,
+			 err);
+}
+
+int block_writer_copy(struct block_writer *writer, const struct block *block,
+		      const struct index_entry *events, struct error *err)
+{
+	struct index_entry entry = events ? *events : (struct index_entry){0};
+
+	entry.offset = writer->offset;
+	entry.number = writer->number;
+	entry.type = block->type;
+	if (put_block(writer, block->type, block->codec, block->length, block->stored,
+		      block->stored_length, err))
+		return -1;
+	return events ? index_add(&writer->index, &entry, err) : 0;
 }
 
 int block_writer_write(struct block_writer *writer, enum block_type type, const void *payload,

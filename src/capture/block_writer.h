@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "capture/block_reader.h"
 #include "capture/codec.h"
 #include "capture/file.h"
 #include "capture/format.h"
@@ -18,6 +19,7 @@
 
 struct block_writer {
 	struct capture_output *output;
+	uint16_t major, minor; /* the version, for block_writer_begin() */
 	struct packer *packer;
 	uint32_t number;	    /* of the next block */
 	uint64_t offset;	    /* in the capture, of the next block */
@@ -34,6 +36,12 @@ int block_writer_write(struct block_writer *writer, enum block_type type, const 
 /* The same with records; the index gets of `events` what tells about them. */
 int block_writer_write_events(struct block_writer *writer, const void *payload, size_t length,
 			      const struct index_entry *events, struct error *err);
+/*
+ * A block as another capture has it. events: what that one's index says, unless it has none, whose
+ * copy gets none either.
+ */
+int block_writer_copy(struct block_writer *writer, const struct block *block,
+		      const struct index_entry *events, struct error *err);
 /* Write the index and the block that ends the capture; `n_records` are in all of it. */
 int block_writer_end(struct block_writer *writer, uint64_t n_records, struct error *err);
 

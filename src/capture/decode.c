@@ -266,6 +266,34 @@ static int decode_frame(struct cursor *in, struct decoded *out, struct error *er
 	return status;
 }
 
+static int decode_lines(struct cursor *in, struct decoded *out, struct error *err)
+{
+	struct place places[PLACE_DEPTH] = {0};
+	uint64_t address = get_u64(in);
+	uint8_t flags = get_u8(in);
+	uint8_t n_places = get_u8(in);
+	int status = -1;
+
+	if (n_places > PLACE_DEPTH)
+		return error_set(err, "an address has %u places", n_places);
+	for (uint8_t i = 0; i < n_places; i++) {
+		places[i].function = get_string(in);
+		places[i].file = get_name(in);
+		places[i].line = get_u32(in);
+	}
+	if (!in->bad)
+		status = 0;
+	if (!status && flags & LINES_HERE)
+		status = frame_table_set_places(out->frames, address, false, places, n_places, err);
+	if (!status && flags & LINES_RETURNED)
+		status = frame_table_set_places(out->frames, address, true, places, n_places, err);
+	for (uint8_t i = 0; i < n_places; i++) {
+		free((char *)places[i].function);
+		free((char *)places[i].file);
+	}
+	return status;
+}
+
 static int decode_stack(struct cursor *in, struct decoded *out, struct error *err)
 {
 	uint64_t frames[KMN_MAX_FRAMES];
@@ -340,7 +368,7 @@ static decode_entry *const decoders[] = {
 	[BLOCK_MODULES] = decode_module, [BLOCK_ENUMERATIONS] = decode_enumeration,
 	[BLOCK_APIS] = decode_api,	 [BLOCK_FRAMES] = decode_frame,
 	[BLOCK_STACKS] = decode_stack,	 [BLOCK_LEDGER] = decode_ledger,
-	[BLOCK_END] = decode_end,
+	[BLOCK_END] = decode_end,	 [BLOCK_LINES] = decode_lines,
 };
 
 int decode_block(uint16_t type, const void *payload, size_t length, struct decoded *out,

@@ -122,6 +122,22 @@ void encode_frame(struct text *out, uint64_t address, const struct frame *frame)
 	entry_end(out, entry);
 }
 
+void encode_lines(struct text *out, uint64_t address, uint8_t flags, const struct place *places,
+		  size_t n_places)
+{
+	size_t entry = entry_begin(out);
+
+	put_u64(out, address);
+	put_u8(out, flags);
+	put_u8(out, (uint8_t)n_places);
+	for (size_t i = 0; i < n_places; i++) {
+		put_string(out, places[i].function);
+		put_string(out, places[i].file);
+		put_u32(out, places[i].line);
+	}
+	entry_end(out, entry);
+}
+
 void encode_stack(struct text *out, const struct stack *stack)
 {
 	size_t entry = entry_begin(out);

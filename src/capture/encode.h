@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "model/catalog.h"
 #include "model/ledger.h"
+#include "model/place.h"
 
 void encode_system(struct text *out, const struct catalog *catalog);
 void encode_spec(struct text *out, const char *spec);
@@ -16,6 +17,9 @@ void encode_module(struct text *out, uint32_t index, const struct module *module
 void encode_enumeration(struct text *out, uint32_t index, const struct enumeration *enumeration);
 void encode_api(struct text *out, const struct api *api);
 void encode_frame(struct text *out, uint64_t address, const struct frame *frame);
+/* flags: enum lines_entry_flag. */
+void encode_lines(struct text *out, uint64_t address, uint8_t flags, const struct place *places,
+		  size_t n_places);
 void encode_stack(struct text *out, const struct stack *stack);
 void encode_ledger_state(struct text *out, const struct ledger *ledger);
 void encode_ledger_row(struct text *out, const struct ledger_row *row);

@@ -14,6 +14,7 @@
 #define CAPTURE_MAJOR 2
 #define CAPTURE_FIRST_MAJOR 1 /* still read: it had whole records */
 #define CAPTURE_MINOR 0
+#define CAPTURE_MINOR_LINES 1 /* there may be source lines */
 #define CAPTURE_HEADER_BYTES 16
 
 #define BLOCK_MAGIC 0x424e4d4bu /* "KMNB" */
@@ -33,7 +34,8 @@
 	X(LEDGER, 9, "ledger")                                                                     \
 	X(END, 10, "end")                                                                          \
 	X(COLUMNS, 11, "events")                                                                   \
-	X(INDEX, 12, "index")
+	X(INDEX, 12, "index")                                                                      \
+	X(LINES, 13, "lines")
 
 enum block_type {
 #define BLOCK_TYPE_ENUM(name, number, text) BLOCK_##name = number,
@@ -64,6 +66,12 @@ enum ledger_entry_flag {
 /* Of a block in the index. */
 enum index_flag {
 	INDEX_FRAMES = 1 << 0, /* its records make stacks known: it is not to be passed over */
+};
+
+/* Of the places of an address: what they are the places of. */
+enum lines_entry_flag {
+	LINES_HERE = 1 << 0,	 /* the address itself */
+	LINES_RETURNED = 1 << 1, /* the call that returns to it */
 };
 
 /* Kinds of entries in the ledger's block. */

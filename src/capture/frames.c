@@ -10,6 +10,8 @@
 struct entry {
 	uint64_t address;
 	struct frame frame;
+	struct place *places[2]; /* of the address, of the call that returns to it */
+	uint8_t n_places[2];
 };
 
 /* Names, each once: a million frames lie in a few thousand functions and a hundred modules. */
@@ -19,6 +21,7 @@ struct name {
 };
 
 struct frame_table {
+	struct place_finder finder;
 	struct entry *entries; /* in order of addition */
 	size_t n_entries, capacity;
 	uint32_t *slots; /* index of an entry + 1, 0: empty; a power of two, at most half full */
@@ -27,6 +30,9 @@ struct frame_table {
 	size_t n_names;
 	uint64_t seed;
 };
+
+static size_t find_places(struct place_finder *finder, const struct catalog *catalog,
+			  uint64_t address, bool returned, const struct place **places);
 
 struct frame_table *frame_table_create(void)
 {
@@ -40,10 +46,20 @@ struct frame_table *frame_table_create(void)
 		frame_table_destroy(table);
 		return NULL;
 	}
+	table->finder.find = find_places;
 	table->n_slots = FIRST_SLOTS;
 	/* Addresses and names in a capture are anybody's: see stack_table_create(). */
 	table->seed = (uint64_t)(uintptr_t)table ^ (uint64_t)time(NULL) << 32;
 	return table;
+}
+
+static void forget_places(struct entry *entry)
+{
+	for (int i = 0; i < 2; i++) {
+		free(entry->places[i]);
+		entry->places[i] = NULL;
+		entry->n_places[i] = 0;
+	}
 }
 
 void frame_table_destroy(struct frame_table *table)
@@ -58,6 +74,8 @@ void frame_table_destroy(struct frame_table *table)
 			free(name);
 		}
 	}
+	for (size_t i = 0; i < table->n_entries; i++)
+		forget_places(&table->entries[i]);
 	free(table->entries);
 	free(table->slots);
 	free(table->buckets);
@@ -176,11 +194,58 @@ int frame_table_set(struct frame_table *table, uint64_t address, const struct fr
 		return -1;
 	at = slot_of(table, address);
 	if (!table->slots[at]) {
-		table->entries[table->n_entries].address = address;
+		table->entries[table->n_entries] = (struct entry){.address = address};
 		table->slots[at] = (uint32_t)++table->n_entries;
 	}
 	table->entries[table->slots[at] - 1].frame = kept;
+	forget_places(&table->entries[table->slots[at] - 1]);
 	return 0;
+}
+
+int frame_table_set_places(struct frame_table *table, uint64_t address, bool returned,
+			   const struct place *places, size_t n_places, struct error *err)
+{
+	uint32_t index = table->slots[slot_of(table, address)];
+	struct entry *entry;
+	struct place *copy;
+
+	if (!index)
+		return 0;
+	if (table->n_names >= table->n_slots && !grow(table))
+		return error_no_memory(err);
+	copy = calloc(n_places ? n_places : 1, sizeof(*copy));
+	if (!copy)
+		return error_no_memory(err);
+	for (size_t i = 0; i < n_places; i++) {
+		copy[i].line = places[i].line;
+		if (keep_name(table, places[i].function, &copy[i].function, err) ||
+		    keep_name(table, places[i].file, &copy[i].file, err)) {
+			free(copy);
+			return -1;
+		}
+	}
+	entry = &table->entries[index - 1];
+	free(entry->places[returned]);
+	entry->places[returned] = copy;
+	entry->n_places[returned] = (uint8_t)n_places;
+	return 0;
+}
+
+static size_t find_places(struct place_finder *finder, const struct catalog *catalog,
+			  uint64_t address, bool returned, const struct place **places)
+{
+	const struct frame_table *table = (const struct frame_table *)finder;
+	uint32_t index = table->slots[slot_of(table, address)];
+
+	if (!index)
+		return 0;
+	*places = table->entries[index - 1].places[returned];
+	return table->entries[index - 1].n_places[returned];
+}
+
+struct place_finder *frame_table_finder(struct frame_table *table)
+{
+	return &table->finder;
 }
 
 const struct frame *frame_table_find(const struct frame_table *table, uint64_t address)

@@ -230,7 +230,8 @@ static int read_block(struct capture_reader *reader, const struct block *block, 
 
 	if (is_events(block->type) && reader->stopped && !reader->passing)
 		return 0;
-	if (block->type < BLOCK_SYSTEM || block->type > BLOCK_COLUMNS)
+	if ((block->type < BLOCK_SYSTEM || block->type > BLOCK_COLUMNS) &&
+	    block->type != BLOCK_LINES)
 		return 0;
 	if (unpack(reader, block, &why)) {
 		block_reader_damage(&reader->blocks,
@@ -315,6 +316,7 @@ struct capture_reader *capture_open_input(struct capture_input *input, struct er
 	reader->columns = columns;
 	reader->catalog.resolve = resolve;
 	reader->catalog.resolver = frames;
+	reader->catalog.places = frame_table_finder(frames);
 	reader->decoded = (struct decoded){
 		.catalog = &reader->catalog, .frames = frames, .ledger = &reader->ledger};
 	if (read_ahead(reader, err)) {
@@ -496,6 +498,11 @@ int capture_ledger(const struct capture_reader *reader, struct ledger *ledger, s
 	ledger->records_passed += reader->n_passed;
 	ledger->damaged += reader->ledger.damaged + reader->blocks.n_damaged;
 	return 0;
+}
+
+const struct frame_table *capture_frames(const struct capture_reader *reader)
+{
+	return reader->decoded.frames;
 }
 
 uint64_t capture_place(const struct capture_reader *reader)

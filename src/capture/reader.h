@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "capture/file.h"
+#include "capture/frames.h"
 #include "model/catalog.h"
 #include "model/ledger.h"
 #include <record.h>
@@ -47,6 +48,8 @@ void capture_stop(struct capture_reader *reader);
 int capture_seek(struct capture_reader *reader, uint64_t time, struct error *err);
 /* Grows as the capture is read; has what the records handed out refer to. */
 const struct catalog *capture_catalog(const struct capture_reader *reader);
+/* The addresses that have a name so far. */
+const struct frame_table *capture_frames(const struct capture_reader *reader);
 /* Append the rows; interrupted and damaged are right once capture_next() has returned 0. */
 int capture_ledger(const struct capture_reader *reader, struct ledger *ledger, struct error *err);
 /* How many bytes of the capture were read. */

@@ -17,6 +17,7 @@
 	X(diff, "tell what differs between two captures")                                          \
 	X(export, "write a capture in the format of another program")                              \
 	X(session, "print what is watched as a session file")                                      \
+	X(symbols, "put source lines into a capture")                                              \
 	X(lab, "run a command in a throw-away virtual machine")                                    \
 	X(doctor, "tell what this machine allows")                                                 \
 	X(completion, "print what a shell needs to complete command lines")

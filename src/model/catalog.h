@@ -21,6 +21,8 @@ struct frame {
 	const char *module; /* NULL: the kernel itself, or unknown */
 };
 
+struct place_finder;
+
 struct catalog {
 	struct module_table modules;
 	struct api_table apis;
@@ -37,6 +39,8 @@ struct catalog {
 	/* Name an address; false if nothing is known. Set by whoever fills the catalog. */
 	bool (*resolve)(const struct catalog *catalog, uint64_t address, struct frame *frame);
 	void *resolver; /* for resolve */
+	/* The source lines that a capture has, see model/place.h; NULL: none. */
+	struct place_finder *places;
 };
 
 int catalog_init(struct catalog *catalog, struct error *err);

@@ -15,6 +15,7 @@ struct build {
 	bool kernel;
 	struct dwarf_file *file; /* NULL: none was found */
 	struct error why;	 /* of the last candidate that was no good; empty: there was none */
+	size_t n_without;	 /* addresses that no file was there for */
 	size_t n_unplaced;	 /* addresses that the file can't tell */
 	struct build *next;
 };
@@ -29,6 +30,7 @@ struct known {
 struct lines {
 	struct place_finder finder;
 	char *path;
+	bool files_first; /* a capture's lines fill what files don't have */
 	bool modules;
 	struct debug_files *files; /* NULL: not looked for yet */
 	char *release;
@@ -47,6 +49,8 @@ struct lines *lines_create(const char *path, bool modules, struct error *err)
 {
 	struct lines *lines = calloc(1, sizeof(*lines));
 
+	if (lines)
+		lines->files_first = path != NULL;
 	if (!path)
 		path = getenv(LINES_PATH_VARIABLE);
 	if (lines) {
@@ -217,10 +221,10 @@ static size_t remember(struct lines *lines, struct build *build, uint64_t addres
 	return known->n_places;
 }
 
-static size_t find_places(struct place_finder *finder, const struct catalog *catalog,
-			  uint64_t address, bool returned, const struct place **places)
+/* *missing is what is to be counted up when the places are not to be had elsewhere either. */
+static size_t find_in_files(struct lines *lines, const struct catalog *catalog, uint64_t address,
+			    bool returned, const struct place **places, size_t **missing)
 {
-	struct lines *lines = (struct lines *)finder;
 	const struct module *module;
 	struct frame frame = {0};
 	struct build *build;
@@ -231,7 +235,7 @@ static size_t find_places(struct place_finder *finder, const struct catalog *cat
 	if (!module)
 		return 0;
 	if (!lines->modules && module != catalog->modules.modules) {
-		lines->n_left_out++;
+		*missing = &lines->n_left_out;
 		return 0;
 	}
 	build = build_of(lines, catalog, module);
@@ -239,17 +243,45 @@ static size_t find_places(struct place_finder *finder, const struct catalog *cat
 		lines->failed = true;
 		return 0;
 	}
-	if (!build->file)
+	if (!build->file) {
+		*missing = &build->n_without;
 		return 0;
+	}
 	if (!dwarf_file_address(build->file, frame.symbol, frame.offset, address - module->base,
 				&there)) {
-		build->n_unplaced++;
+		*missing = &build->n_unplaced;
 		return 0;
 	}
 	/* Behind a call that does not return there may be another function already. */
 	if (returned && (!frame.symbol || frame.offset))
 		there--;
 	return remember(lines, build, there, places);
+}
+
+static size_t find_in_capture(const struct catalog *catalog, uint64_t address, bool returned,
+			      const struct place **places)
+{
+	struct place_finder *finder = catalog->places;
+
+	return finder ? finder->find(finder, catalog, address, returned, places) : 0;
+}
+
+static size_t find_places(struct place_finder *finder, const struct catalog *catalog,
+			  uint64_t address, bool returned, const struct place **places)
+{
+	struct lines *lines = (struct lines *)finder;
+	size_t *missing = NULL;
+	size_t n = 0;
+
+	if (!lines->files_first)
+		n = find_in_capture(catalog, address, returned, places);
+	if (!n)
+		n = find_in_files(lines, catalog, address, returned, places, &missing);
+	if (!n && lines->files_first)
+		n = find_in_capture(catalog, address, returned, places);
+	if (!n && missing)
+		++*missing;
+	return n;
 }
 
 /* What the distributions call the package with the debug information of a kernel. */
@@ -296,7 +328,7 @@ void lines_tell_missing(const struct lines *lines, struct text *out)
 	bool without = false;
 
 	for (const struct build *build = lines->builds; build; build = build->next) {
-		if (!build->file)
+		if (build->n_without)
 			tell_no_file(lines, build, out);
 		else if (build->n_unplaced)
 			text_addf(out,
@@ -304,7 +336,7 @@ void lines_tell_missing(const struct lines *lines, struct text *out)
 				  "they are in\n",
 				  build->n_unplaced, build->module.name,
 				  dwarf_file_path(build->file));
-		without |= !build->file && build->module.build_id_length;
+		without |= build->n_without && build->module.build_id_length;
 	}
 	if (without)
 		text_add(out,

@@ -3,6 +3,9 @@
  * Source lines of addresses, from the debug information of the kernel and its modules. Files are
  * looked for when the first address in a module is asked for, and must be of the build that the
  * catalog says. What was not found is remembered, to be told once.
+ *
+ * A capture may have lines of its own: they are taken first, and no files are looked for then. With
+ * a path it is the other way round: the files come first, the capture fills what they don't have.
  */
 #ifndef SYMBOL_LINES_H
 #define SYMBOL_LINES_H

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture/add_lines.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/block_reader.h"
+#include "capture/block_writer.h"
+#include "capture/bytes.h"
+#include "capture/decode.h"
+#include "capture/encode.h"
+
+/* A block of lines is full with so many bytes. */
+#define LINES_BYTES ((size_t)1 << 20)
+/* Of all tables together, as in the reader. */
+#define MAX_TABLE_BYTES ((uint64_t)1 << 30)
+
+struct addition {
+	const char *name; /* of the capture, for messages */
+	struct block_reader reader;
+	struct block_writer writer;
+	struct capture_index index; /* of the capture that is copied; empty: it has none */
+	size_t next;		    /* entry of the index */
+	struct catalog catalog;	    /* as far as it is read */
+	struct frame_table *frames;
+	struct ledger ledger; /* not read */
+	struct text payload;
+	uint64_t table_bytes;
+	/* Named by the last blocks of frames; what lines the capture has of them comes behind. */
+	uint64_t *pending;
+	size_t n_pending, capacity;
+	struct place_finder *finder;
+	struct lines_added added;
+	bool ended;
+};
+
+static bool resolve(const struct catalog *catalog, uint64_t address, struct frame *frame)
+{
+	const struct frame *known = frame_table_find(catalog->resolver, address);
+
+	if (known)
+		*frame = *known;
+	return known != NULL;
+}
+
+static bool same_string(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_places(const struct place *a, size_t n_a, const struct place *b, size_t n_b)
+{
+	for (size_t i = 0; n_a == n_b && i < n_a; i++)
+		if (a[i].line != b[i].line || !same_string(a[i].file, b[i].file) ||
+		    !same_string(a[i].function, b[i].function))
+			return false;
+	return n_a == n_b;
+}
+
+static void add_address(struct addition *addition, uint64_t address)
+{
+	struct place_finder *finder = addition->finder;
+	struct place_finder *known = frame_table_finder(addition->frames);
+	struct place places[2][PLACE_DEPTH];
+	size_t n[2];
+	bool wanted[2];
+
+	for (int i = 0; i < 2; i++) {
+		const struct place *found = NULL, *old = NULL;
+		size_t n_old = known->find(known, &addition->catalog, address, i, &old);
+
+		n[i] = finder->find(finder, &addition->catalog, address, i, &found);
+		if (n[i])
+			memcpy(places[i], found, n[i] * sizeof(*found));
+		wanted[i] = n[i] && !same_places(found, n[i], old, n_old);
+	}
+	if (wanted[0] && wanted[1] && same_places(places[0], n[0], places[1], n[1])) {
+		encode_lines(&addition->payload, address, LINES_HERE | LINES_RETURNED, places[0],
+			     n[0]);
+	} else {
+		if (wanted[0])
+			encode_lines(&addition->payload, address, LINES_HERE, places[0], n[0]);
+		if (wanted[1])
+			encode_lines(&addition->payload, address, LINES_RETURNED, places[1], n[1]);
+	}
+	addition->added.n_found += n[0] || n[1];
+	addition->added.n_added += wanted[0] || wanted[1];
+}
+
+static int write_lines(struct addition *addition, struct error *err)
+{
+	struct text *payload = &addition->payload;
+	int code;
+
+	if (text_failed(payload))
+		return error_no_memory(err);
+	if (!payload->length)
+		return 0;
+	code = block_writer_write(&addition->writer, BLOCK_LINES, payload->data, payload->length,
+				  err);
+	text_clear(payload);
+	return code;
+}
+
+static int add_pending(struct addition *addition, struct error *err)
+{
+	for (size_t i = 0; i < addition->n_pending; i++) {
+		add_address(addition, addition->pending[i]);
+		if (addition->payload.length >= LINES_BYTES && write_lines(addition, err))
+			return -1;
+	}
+	addition->n_pending = 0;
+	return write_lines(addition, err);
+}
+
+/* The addresses in a block of frames, which has been decoded: its entries are whole. */
+static int note_pending(struct addition *addition, const void *payload, size_t length,
+			struct error *err)
+{
+	struct cursor in = {.at = payload, .left = length};
+
+	while (in.left) {
+		uint32_t entry_length = get_u32(&in);
+		struct cursor fields = {.at = get_bytes(&in, entry_length), .left = entry_length};
+
+		if (addition->n_pending == addition->capacity) {
+			size_t capacity = addition->capacity ? addition->capacity * 2 : 1024;
+			uint64_t *pending = realloc(addition->pending, capacity * sizeof(*pending));
+
+			if (!pending)
+				return error_no_memory(err);
+			addition->pending = pending;
+			addition->capacity = capacity;
+		}
+		addition->pending[addition->n_pending++] = get_u64(&fields);
+		addition->added.n_frames++;
+	}
+	return 0;
+}
+
+static int read_table(struct addition *addition, const struct block *block, struct error *err)
+{
+	struct decoded decoded = {.catalog = &addition->catalog,
+				  .frames = addition->frames,
+				  .ledger = &addition->ledger};
+	void *payload;
+	int code;
+
+	addition->table_bytes += block->length;
+	if (addition->table_bytes > MAX_TABLE_BYTES)
+		return error_set(err, "%s has tables of more than %" PRIu64 " MiB", addition->name,
+				 MAX_TABLE_BYTES >> 20);
+	payload = malloc((size_t)block->length + 1);
+	if (!payload)
+		return error_no_memory(err);
+	code = codec_unpack(block->codec, block->stored, block->stored_length, payload,
+			    block->length, err);
+	if (!code)
+		code = decode_block(block->type, payload, block->length, &decoded, err);
+	if (code)
+		error_prefix(err,
+			     "%s is damaged: the block of %s at byte %" PRIu64 " can't be read",
+			     addition->name, block_type_name(block->type), block->offset);
+	if (!code && block->type == BLOCK_FRAMES)
+		code = note_pending(addition, payload, block->length, err);
+	free(payload);
+	return code;
+}
+
+/* What the index of the original says of the block; NULL: nothing, or there is none. */
+static const struct index_entry *entry_of(struct addition *addition, const struct block *block)
+{
+	const struct capture_index *index = &addition->index;
+
+	while (addition->next < index->n_entries &&
+	       index->entries[addition->next].offset < block->offset)
+		addition->next++;
+	if (addition->next < index->n_entries &&
+	    index->entries[addition->next].offset == block->offset)
+		return &index->entries[addition->next];
+	return NULL;
+}
+
+static int copy_end(struct addition *addition, const struct block *block, struct error *err)
+{
+	unsigned char payload[64];
+	struct text end = TEXT_INIT;
+	struct block changed = *block;
+	int code;
+
+	addition->ended = true;
+	if (block->length < 12 || block->length > sizeof(payload) ||
+	    codec_unpack(block->codec, block->stored, block->stored_length, payload, block->length,
+			 NULL))
+		return error_set(err, "%s is damaged: its end can't be read", addition->name);
+	if (addition->index.n_entries)
+		return block_writer_end(&addition->writer, load_u64(payload + 4), err);
+	if (addition->reader.major < CAPTURE_MAJOR)
+		return block_writer_copy(&addition->writer, block, NULL, err);
+	/* No index begins at 0. */
+	encode_end(&end, load_u64(payload + 4), 0);
+	changed.codec = CODEC_NONE;
+	changed.stored = (const unsigned char *)text_string(&end);
+	changed.stored_length = changed.length = (uint32_t)end.length;
+	code = text_failed(&end) ? error_no_memory(err)
+				 : block_writer_copy(&addition->writer, &changed, NULL, err);
+	text_fini(&end);
+	return code;
+}
+
+static int take_block(struct addition *addition, const struct block *block, struct error *err)
+{
+	/* The capture's own lines of these frames must be known first. */
+	if (block->type != BLOCK_LINES && block->type != BLOCK_FRAMES && add_pending(addition, err))
+		return -1;
+	switch (block->type) {
+	case BLOCK_INDEX:
+		return 0;
+	case BLOCK_END:
+		return copy_end(addition, block, err);
+	case BLOCK_SYSTEM:
+	case BLOCK_MODULES:
+	case BLOCK_FRAMES:
+	case BLOCK_LINES:
+		if (read_table(addition, block, err))
+			return -1;
+		break;
+	default:
+		break;
+	}
+	return block_writer_copy(&addition->writer, block, entry_of(addition, block), err);
+}
+
+static int check_damage(const struct addition *addition, struct error *err)
+{
+	if (!addition->reader.n_damaged)
+		return 0;
+	error_set(err, "%s is damaged, so it is left as it is: %.*s", addition->name,
+		  (int)strcspn(text_string(&addition->reader.trouble), "\n"),
+		  text_string(&addition->reader.trouble));
+	return error_hint(err, "the lines can be looked up when it is shown: kapimon show --lines");
+}
+
+static int copy(struct addition *addition, struct error *err)
+{
+	struct block block;
+	bool begun = false;
+	int result;
+
+	if (index_read(addition->reader.input, &addition->index, err) < 0 ||
+	    block_reader_return(&addition->reader, err))
+		return -1;
+	while (!addition->ended) {
+		result = block_reader_next(&addition->reader, -1, &block, err);
+		if (result < 0 || check_damage(addition, err))
+			return -1;
+		if (result == INPUT_NOTHING_YET)
+			continue;
+		if (!begun) {
+			addition->writer.major = addition->reader.major;
+			addition->writer.minor = CAPTURE_MINOR_LINES;
+			if (block_writer_begin(&addition->writer, err))
+				return -1;
+			begun = true;
+		}
+		if (result == INPUT_END) {
+			addition->added.cut = true;
+			if (add_pending(addition, err))
+				return -1;
+			break;
+		}
+		if (take_block(addition, &block, err))
+			return -1;
+	}
+	return capture_output_sync(addition->writer.output, err);
+}
+
+int capture_add_lines(const char *from, const char *to, struct place_finder *finder,
+		      struct lines_added *added, struct error *err)
+{
+	struct addition addition = {.name = from, .finder = finder};
+	struct capture_input *input = capture_input_open(from, err);
+	int code;
+
+	if (!input)
+		return -1;
+	if (!input->seek) {
+		input->close(input);
+		return error_usage(err, "%s is not a file that could be copied", from);
+	}
+	if (block_writer_init(&addition.writer, to, false, err)) {
+		input->close(input);
+		return -1;
+	}
+	block_reader_init(&addition.reader, input);
+	ledger_init(&addition.ledger);
+	addition.frames = frame_table_create();
+	code = addition.frames ? catalog_init(&addition.catalog, err) : error_no_memory(err);
+	if (!code) {
+		addition.catalog.resolve = resolve;
+		addition.catalog.resolver = addition.frames;
+		code = copy(&addition, err);
+		catalog_fini(&addition.catalog);
+	}
+	if (!code)
+		*added = addition.added;
+	block_reader_fini(&addition.reader);
+	block_writer_fini(&addition.writer);
+	index_fini(&addition.index);
+	ledger_fini(&addition.ledger);
+	frame_table_destroy(addition.frames);
+	text_fini(&addition.payload);
+	free(addition.pending);
+	return code;
+}
