@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "command/capture_lines.h"
 #include "command/command.h"
 #include "command/hook_options.h"
 #include "command/terminal.h"
@@ -275,6 +276,17 @@ out:
 	return status;
 }
 
+/* The recording is whole, with or without lines: what fails here is only told. */
+static void add_symbols(const struct hook_options *options)
+{
+	struct line_options lines = options->lines;
+	struct error err = {0};
+
+	lines.wanted = true;
+	if (capture_lines_add(&lines, "hook", options->output, &err))
+		tell_lines(err.message);
+}
+
 /* Where each condition of --filter runs. */
 static int explain(const struct hook_options *options, struct error *err)
 {
@@ -318,6 +330,8 @@ int command_hook(int argc, char **argv, struct error *err)
 		}
 	}
 	status = watch(&options, options.child ? &child : NULL, err);
+	if (status >= 0 && options.with_symbols)
+		add_symbols(&options);
 	if (options.child)
 		child_fini(&child);
 	hook_options_fini(&options);

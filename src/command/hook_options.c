@@ -40,6 +40,7 @@ enum option {
 	OPTION_FORCE,
 	OPTION_SPLIT,
 	OPTION_KEEP,
+	OPTION_WITH_SYMBOLS,
 	OPTION_PRINT,
 	OPTION_STACK,
 	OPTION_NO_STACK,
@@ -97,6 +98,8 @@ static const struct option_row rows[] = {
 	{0, "split", "SIZE|TIME", "record parts of this size or time: FILE.1.kmn, FILE.2.kmn...",
 	 OPTION_SPLIT},
 	{0, "keep", "N", "with --split: only the last N parts", OPTION_KEEP},
+	{0, "with-symbols", NULL, "put source lines into the capture at the end",
+	 OPTION_WITH_SYMBOLS},
 	{'P', "print", NULL, "print the calls as well as recording them", OPTION_PRINT},
 	{'s', "stack", NULL, "take the stack of each call (this is the default)", OPTION_STACK},
 	{'S', "no-stack", NULL, "take no stacks: far cheaper", OPTION_NO_STACK},
@@ -292,6 +295,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return parse_split(value, &options->parts, err);
 	case OPTION_KEEP:
 		return parse_number(value, 1000000, &options->parts.keep, err);
+	case OPTION_WITH_SYMBOLS:
+		options->with_symbols = true;
+		return 0;
 	case OPTION_PRINT:
 		options->print = true;
 		return 0;
@@ -325,6 +331,20 @@ static const struct options table = {
 	.set = set_option,
 };
 
+static int check_symbols(const struct hook_options *options, struct error *err)
+{
+	if (!options->with_symbols)
+		return 0;
+	if (!options->output || !strcmp(options->output, "-") || options->split) {
+		error_usage(err, "--with-symbols needs one capture file");
+		return error_hint(err, "give --output FILE without --split, or \"kapimon symbols "
+				       "add\" later");
+	}
+	if (!options->spec.stacks)
+		return error_usage(err, "--with-symbols: there are no stacks with --no-stack");
+	return 0;
+}
+
 /* What the options ask for has to make sense together. */
 static int check(struct hook_options *options, struct error *err)
 {
@@ -343,7 +363,10 @@ static int check(struct hook_options *options, struct error *err)
 	if (options->output && !strcmp(options->output, "-") && (options->print || options->json))
 		return error_usage(err,
 				   "the capture and the text can't both go to standard output");
-	if (options->lines.wanted && (!spec->stacks || (options->output && !options->print))) {
+	if (check_symbols(options, err))
+		return -1;
+	if (options->lines.wanted && !options->with_symbols &&
+	    (!spec->stacks || (options->output && !options->print))) {
 		error_usage(err, "--lines: no stacks are printed that source lines could stand in");
 		return error_hint(err, spec->stacks
 					       ? "give --print, or \"kapimon show --lines\" later"

@@ -17,7 +17,8 @@ struct hook_options {
 	bool returns;	    /* of every function that is named */
 	const char *output; /* a capture; NULL: none */
 	bool force;
-	bool split; /* the capture, into these parts */
+	bool with_symbols; /* source lines come into the capture when it is whole */
+	bool split;	   /* the capture, into these parts */
 	struct capture_parts parts;
 	bool keep_last; /* so much, and nothing before the end */
 	struct ring_limits last;

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kapimon symbols: put source lines into a capture, and tell of which modules it has them. */
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "capture/add_lines.h"
 #include "capture/reader.h"
+#include "command/capture_lines.h"
 #include "command/command.h"
 #include "command/lines_options.h"
 #include "command/options.h"
@@ -42,130 +36,10 @@ static const struct options options = {
 	.set = set_option,
 };
 
-/* Where the copy is while it is not whole; "": nowhere. */
-static char *volatile temporary;
-
-static void remove_temporary(int number)
+static int command_add(struct line_options *lines, const char *path, struct error *err)
 {
-	if (temporary)
-		unlink(temporary);
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-static int create_temporary(const char *path, const struct stat *original, struct error *err)
-{
-	struct text name = TEXT_INIT;
-	char *copy;
-	int fd, code = 0;
-
-	text_addf(&name, "%s.XXXXXX", path);
-	copy = text_take(&name);
-	if (!copy)
-		return error_no_memory(err);
-	fd = mkstemp(copy);
-	if (fd < 0) {
-		code = error_set(err, "can't create a file beside %s: %s", path, strerror(errno));
-		free(copy);
-		return code;
-	}
-	/* Whoever could read the capture can read the new one. An owner is given only by root. */
-	if (fchown(fd, original->st_uid, original->st_gid) && errno != EPERM)
-		code = error_set(err, "can't set the owner of %s: %s", copy, strerror(errno));
-	else if (fchmod(fd, original->st_mode & 07777))
-		code = error_set(err, "can't set the mode of %s: %s", copy, strerror(errno));
-	close(fd);
-	temporary = copy;
-	return code;
-}
-
-static void drop_temporary(void)
-{
-	char *copy = temporary;
-
-	temporary = NULL;
-	if (copy)
-		unlink(copy);
-	free(copy);
-}
-
-/* Put the copy where the capture is, unless somebody has written to that meanwhile. */
-static int replace(const char *path, const struct stat *original, struct error *err)
-{
-	char *copy = temporary;
-	struct stat now;
-
-	if (stat(path, &now))
-		return error_set(err, "can't examine %s: %s", path, strerror(errno));
-	if (now.st_ino != original->st_ino || now.st_size != original->st_size ||
-	    now.st_mtim.tv_sec != original->st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != original->st_mtim.tv_nsec) {
-		error_set(err, "%s has changed meanwhile, so it is left as it is", path);
-		return error_hint(err, "wait for its recording to end");
-	}
-	if (rename(copy, path))
-		return error_set(err, "can't rename %s to %s: %s", copy, path, strerror(errno));
-	temporary = NULL;
-	free(copy);
-	return 0;
-}
-
-static void tell_added(const char *path, const struct lines_added *added)
-{
-	if (added->n_added)
-		fprintf(stderr,
-			"kapimon symbols: %" PRIu64 " of %" PRIu64 " frames have got lines\n",
-			added->n_added, added->n_frames);
-	else
-		fprintf(stderr, "kapimon symbols: %s has these lines already\n", path);
-	if (added->n_added && added->cut)
-		fprintf(stderr, "kapimon symbols: %s is cut, it still has no end and no index\n",
-			path);
-}
-
-static int add_lines(const char *path, struct place_finder *finder, struct error *err)
-{
-	struct lines_added added = {0};
-	struct stat original;
-	int code;
-
-	if (stat(path, &original))
-		return error_set(err, "can't open %s: %s", path, strerror(errno));
-	if (!S_ISREG(original.st_mode))
-		return error_usage(err, "%s is not a file", path);
-	if (create_temporary(path, &original, err) ||
-	    capture_add_lines(path, temporary, finder, &added, err))
-		return -1;
-	if (!added.n_found)
-		return error_set(err, "no lines were found for the %" PRIu64 " frames of %s",
-				 added.n_frames, path);
-	code = added.n_added ? replace(path, &original, err) : 0;
-	if (!code)
-		tell_added(path, &added);
-	return code;
-}
-
-static int command_add(struct line_options *lines, const char *argument, struct error *err)
-{
-	struct place_finder *finder;
-	/* A link stays one: what it leads to is replaced. */
-	char *path = realpath(argument, NULL);
-	int code;
-
-	if (!path)
-		return error_set(err, "can't open %s: %s", argument, strerror(errno));
 	lines->wanted = true;
-	code = line_options_begin(lines, &finder, err);
-	if (!code) {
-		signal(SIGINT, remove_temporary);
-		signal(SIGTERM, remove_temporary);
-		signal(SIGHUP, remove_temporary);
-		code = add_lines(path, finder, err);
-		drop_temporary();
-		line_options_end(lines, "symbols");
-	}
-	free(path);
-	return code;
+	return capture_lines_add(lines, "symbols", path, err);
 }
 
 struct count {

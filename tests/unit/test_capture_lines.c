@@ -18,6 +18,7 @@
 #include "capture/writer.h"
 #include "capture_sample.h"
 #include "command/command.h"
+#include "command/hook_options.h"
 #include "model/record.h"
 #include "symbol/lines.h"
 
@@ -497,6 +498,40 @@ static void a_wrong_command_line_is_refused(void **state)
 	assert_non_null(strstr(err.message, "is not a file"));
 }
 
+static void a_recording_gets_lines_only_in_a_file_of_its_own(void **state)
+{
+	static const struct {
+		const char *options[2];
+		bool right;
+	} cases[] = {
+		{{"--output=x.kmn", "--symbol-path=/srv"}, true},
+		{{"--output=x.kmn", "--all-modules"}, true},
+		{{"--output=x.kmn", "--print"}, true},
+		{{"--print", "--return"}, false}, /* no file */
+		{{"--output=-", "--return"}, false},
+		{{"--output=x.kmn", "--split=1M"}, false},
+		{{"--output=x.kmn", "--no-stack"}, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *argv[] = {(char *)"hook",
+				(char *)"vfs_read",
+				(char *)"--with-symbols",
+				(char *)cases[i].options[0],
+				(char *)cases[i].options[1],
+				NULL};
+		struct hook_options options;
+		struct error err = {0};
+
+		assert_int_equal(hook_options_parse(5, argv, &options, &err),
+				 cases[i].right ? 0 : -1);
+		assert_int_equal(err.status, cases[i].right ? STATUS_OK : STATUS_USAGE);
+		if (!cases[i].right)
+			assert_non_null(strstr(err.message, "--with-symbols"));
+		hook_options_fini(&options);
+	}
+}
+
 static int make_directory(void **state)
 {
 	unsetenv(LINES_PATH_VARIABLE);
@@ -534,6 +569,7 @@ int main(void)
 		cmocka_unit_test(a_new_name_has_no_lines_yet),
 		cmocka_unit_test_teardown(a_capture_with_lines_needs_no_files, remove_files),
 		cmocka_unit_test(a_wrong_command_line_is_refused),
+		cmocka_unit_test(a_recording_gets_lines_only_in_a_file_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
