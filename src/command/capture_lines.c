@@ -104,9 +104,12 @@ static int add_lines(const char *command, const char *path, struct place_finder 
 		return error_set(err, "can't open %s: %s", path, strerror(errno));
 	if (!S_ISREG(original.st_mode))
 		return error_usage(err, "%s is not a file", path);
-	if (create_temporary(path, &original, err) ||
-	    capture_add_lines(path, temporary, finder, &added, err))
+	if (create_temporary(path, &original, err))
 		return -1;
+	if (capture_add_lines(path, temporary, finder, &added, err))
+		return error_hint(err,
+				  "the capture is as it was; \"kapimon show --lines\" can look "
+				  "the lines up");
 	if (!added.n_found)
 		return error_set(err, "no lines were found for the %" PRIu64 " frames of %s",
 				 added.n_frames, path);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Source lines in captures: put in, read again, damaged; and the command for them. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -484,6 +486,34 @@ static void a_capture_with_lines_needs_no_files(void **state)
 	text_fini(&missing);
 }
 
+static void a_full_disk_leaves_the_capture_as_it_was(void **state)
+{
+	struct rlimit limit, small;
+	struct error err = {0};
+	unsigned char *before, *after;
+	size_t length, length_after;
+	char vmlinux[4096];
+
+	snprintf(vmlinux, sizeof(vmlinux), "%s/lines_vmlinux", getenv("KAPIMON_TEST_BUILD"));
+	write_mark(from);
+	before = load(from, &length);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = length - 1;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(symbols(&err, "add", from, "-P", vmlinux), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_non_null(strstr(err.message, "File too large"));
+	assert_non_null(strstr(err.hint, "the capture is as it was"));
+	after = load(from, &length_after);
+	assert_int_equal(length_after, length);
+	assert_memory_equal(after, before, length);
+	free(before);
+	free(after);
+	/* The directory is removed at last: nothing else is in it. */
+}
+
 static void a_wrong_command_line_is_refused(void **state)
 {
 	struct error err = {0};
@@ -568,6 +598,7 @@ int main(void)
 		cmocka_unit_test(senseless_lines_are_refused),
 		cmocka_unit_test(a_new_name_has_no_lines_yet),
 		cmocka_unit_test_teardown(a_capture_with_lines_needs_no_files, remove_files),
+		cmocka_unit_test_teardown(a_full_disk_leaves_the_capture_as_it_was, remove_files),
 		cmocka_unit_test(a_wrong_command_line_is_refused),
 		cmocka_unit_test(a_recording_gets_lines_only_in_a_file_of_its_own),
 	};
