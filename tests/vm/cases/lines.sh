@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # Frames of a module have their source lines, live and from a capture, of a module that was loaded
 # while recording too; what is missing is told.
+# limit: 240
 
 source=$TESTS/../../samples/kmn_calls.c
 line=$(sed -n '/KMN_TRACED int kmn_target(/=' "$source")
@@ -23,6 +24,10 @@ expect_match "which is told" err "lines of modules were not looked for: -A does"
 expect_status "live" 0 sh -c "kapimon hook -A --symbol-path '$SAMPLES' kmn_target -- $calls"
 expect_match "the function's own line, live" out "$entry"
 expect_match "the call's line, live" out "$inlined"
+expect_status "lines are put into a capture at its end" 0 sh -c \
+	"kapimon hook -A --symbol-path '$SAMPLES' --with-symbols -o lines.kmn kmn_target -- $calls"
+expect_status "it needs no files then" 0 kapimon show --lines lines.kmn
+expect_match "the function's own line, from the capture" out "$entry"
 sample_unload kmn_calls
 
 KAPIMON_MODULE_PATH=$SAMPLES
