@@ -68,10 +68,10 @@ refused "two dashes without a command" "there is no command behind \"--\"" "" km
 refused "children of nobody" "--children of which process" "or --pid" --children kmn_target
 refused "a command that does not exist" "can't run './no-such-command': No such file or directory" \
 	"" kmn_target -- ./no-such-command
-refused "a function without a place for a hook" "native_sched_clock.* can't be hooked" \
-	"notrace or noinstr" native_sched_clock
-refused "it, when any symbol will do" "native_sched_clock.* can't be hooked" \
-	"notrace or noinstr" --any native_sched_clock
+refused "a function without a place for a hook" "trace_clock_local.* can't be hooked" \
+	"notrace or noinstr" trace_clock_local
+refused "it, when any symbol will do" "trace_clock_local.* can't be hooked" \
+	"notrace or noinstr" --any trace_clock_local
 refused "data, when any symbol will do" "jiffies" "" --any jiffies
 echo precious >file
 refused "a file that is not a capture" "file" "--force" -o file kmn_target -- true
