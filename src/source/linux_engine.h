@@ -123,6 +123,14 @@ bool kernel_fully_preemptible(void);
  */
 int clones_load(struct engine *engine, struct hook *hook, int module_btf_fd, struct error *err);
 
+/* linux_places.c */
+/*
+ * Find where the entry probes of these hooks may stand. Hooks of returns keep the first byte: the
+ * return's probe is there anyway, and replaces the return address before a later probe could read
+ * it. So do all where the kernel's text can't be read.
+ */
+void places_find(struct engine *engine, struct hook **hooks, size_t n);
+
 /* linux_probe.c */
 int probe_attach(struct engine *engine, struct hook *hook, enum point point, struct error *err);
 int probe_attach_multi(struct engine *engine, struct hook **hooks, size_t n, struct error *err);
