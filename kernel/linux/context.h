@@ -47,10 +47,10 @@ static __always_inline __u32 context_level(struct pt_regs *regs)
 		count = *(int *)bpf_this_cpu_ptr(&__preempt_count);
 	else if (&pcpu_hot)
 		count = ((struct pcpu_hot___count *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
-	/* include/linux/preempt.h: NMI_MASK, HARDIRQ_MASK, SOFTIRQ_OFFSET (serving, not disabled)
-	 */
 	if (regs && count & 0xf00000)
 		count -= breakpoint_count(regs);
+	/* include/linux/preempt.h: NMI_MASK, HARDIRQ_MASK, SOFTIRQ_OFFSET (serving, not disabled)
+	 */
 	if (count & 0xf00000)
 		return KMN_NMI;
 	if (count & 0x0f0000)

@@ -260,31 +260,40 @@ static bool event_mark_compare(struct event_mark *mark, const struct kmn_counter
 	return !window;
 }
 
+/* Compare the hits with the runs once; returns how many probes had hits meanwhile. */
+static size_t event_marks_turn(struct engine *engine, struct event_mark *marks, size_t n, bool end)
+{
+	struct kmn_counters *counters;
+	size_t left = 0;
+
+	if (!n)
+		return 0;
+	events_count(engine);
+	for (size_t i = 0; i < n; i++)
+		marks[i].fired = marks[i].program->fired;
+	/* A hit counts with the kernel first and as a run a moment later. */
+	usleep(1000);
+	events_count(engine);
+	counters = read_all_counters(engine);
+	for (size_t i = 0; counters && i < n; i++)
+		left += !event_mark_compare(&marks[i], &counters[marks[i].program->slot], end);
+	free(counters);
+	return left;
+}
+
 static void mark_events(struct engine *engine, bool end)
 {
 	struct event_mark *marks = calloc(engine->n_hooks * N_POINTS + 1, sizeof(*marks));
-	size_t n, left, left_before = SIZE_MAX;
+	size_t n, left = SIZE_MAX, before;
+	int turn = 0;
 
 	if (!marks)
 		return;
-	left = n = event_marks_collect(engine, end, marks);
-	for (int turn = 0; left && left < left_before && turn < EVENT_TURNS; turn++) {
-		struct kmn_counters *counters;
-
-		left_before = turn ? left : SIZE_MAX;
-		left = 0;
-		events_count(engine);
-		for (size_t i = 0; i < n; i++)
-			marks[i].fired = marks[i].program->fired;
-		/* A hit counts with the kernel first and as a run a moment later. */
-		usleep(1000);
-		events_count(engine);
-		counters = read_all_counters(engine);
-		for (size_t i = 0; counters && i < n; i++)
-			left += !event_mark_compare(&marks[i], &counters[marks[i].program->slot],
-						    end);
-		free(counters);
-	}
+	n = event_marks_collect(engine, end, marks);
+	do {
+		before = left;
+		left = event_marks_turn(engine, marks, n, end);
+	} while (left && left < before && ++turn < EVENT_TURNS);
 	for (size_t i = 0; i < n; i++)
 		program_mark(marks[i].program, end);
 	free(marks);

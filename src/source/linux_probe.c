@@ -165,11 +165,7 @@ fail:
 bool probe_multi_works(struct engine *engine)
 {
 	const struct kallsyms *kallsyms = symbols_kallsyms(engine->symbols, NULL);
-	/* r0 = 0; exit */
-	static const struct bpf_insn empty[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
+	static const struct bpf_insn empty[] = EMPTY_PROGRAM;
 	LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = BPF_TRACE_KPROBE_MULTI);
 	LIBBPF_OPTS(bpf_link_create_opts, options);
 	unsigned long address;

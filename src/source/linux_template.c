@@ -24,11 +24,7 @@ static size_t n_handlers;
 /* Called by libbpf when a program is ready to be loaded. */
 static int keep(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
 {
-	/* r0 = 0; exit */
-	static struct bpf_insn empty[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
+	static struct bpf_insn empty[] = EMPTY_PROGRAM;
 	struct template *template = (struct template *)cookie;
 	size_t n = bpf_program__insn_cnt(program);
 	size_t size = options->func_info_cnt * sizeof(template->functions[0]);

@@ -30,6 +30,15 @@
 enum template_id { TEMPLATES(TEMPLATE_ENUM) N_TEMPLATES };
 #undef TEMPLATE_ENUM
 
+/* A program that does nothing: r0 = 0; exit */
+#define EMPTY_PROGRAM                                                                              \
+	{                                                                                          \
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},                                             \
+		{                                                                                  \
+			.code = BPF_JMP | BPF_EXIT                                                 \
+		}                                                                                  \
+	}
+
 struct template
 {
 	const struct bpf_program *program; /* the empty one; NULL: nothing was kept */
