@@ -13,6 +13,7 @@
 #include "maps.h"
 #include "calls.h"
 #include "events.h"
+#include "memory_programs.h"
 #include "missed.h"
 #include "modules.h"
 #include "processes.h"

@@ -156,6 +156,7 @@ enum kmn_config_flag {
 	KMN_LIMIT_RATE = 1 << 8,
 	KMN_LIMIT_COUNT = 1 << 9,
 	KMN_BY_WHERE = 1 << 10,
+	KMN_LOG_MEMORY = 1 << 11, /* each allocation and free as a record */
 };
 
 /* Everything that can change while recording. */

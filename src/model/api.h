@@ -75,7 +75,8 @@ struct api_fetch {
 	X(KPROBE, "kprobe")                                                                        \
 	X(KPROBE_MULTI, "kprobe.multi")                                                            \
 	X(KPROBE_EVENT, "kprobe-event")                                                            \
-	X(PATCH, "patch")
+	X(PATCH, "patch")                                                                          \
+	X(TRACEPOINT, "tracepoint")
 
 enum hook_method {
 #define HOOK_METHOD_ENUM(name, text) METHOD_##name,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/memory.h"
+
 int catalog_init(struct catalog *catalog, struct error *err)
 {
 	struct stack_table *stacks = stack_table_create();
@@ -26,6 +28,9 @@ void catalog_fini(struct catalog *catalog)
 	free(catalog->machine);
 	free(catalog->host);
 	free(catalog->spec);
+	if (catalog->memory)
+		memory_fini(catalog->memory);
+	free(catalog->memory);
 	memset(catalog, 0, sizeof(*catalog));
 }
 

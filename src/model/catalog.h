@@ -21,6 +21,7 @@ struct frame {
 	const char *module; /* NULL: the kernel itself, or unknown */
 };
 
+struct memory;
 struct place_finder;
 
 struct catalog {
@@ -41,6 +42,7 @@ struct catalog {
 	void *resolver; /* for resolve */
 	/* The source lines that a capture has, see model/place.h; NULL: none. */
 	struct place_finder *places;
+	struct memory *memory; /* what became of memory, at the end; NULL: it was not followed */
 };
 
 int catalog_init(struct catalog *catalog, struct error *err);

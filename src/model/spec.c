@@ -27,6 +27,7 @@ void spec_init(struct spec *spec)
 		.stacks = true,
 		.buffer = SPEC_DEFAULT_BUFFER,
 		.string_length = SPEC_DEFAULT_STRING,
+		.memory_blocks = SPEC_DEFAULT_MEMORY_BLOCKS,
 	};
 }
 

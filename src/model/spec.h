@@ -66,10 +66,14 @@ struct spec {
 	uint64_t count;		/* stop after so many calls; 0: none */
 	uint64_t buffer;	/* bytes per processor */
 	uint32_t string_length; /* bytes kept of a string */
+	bool memory;		/* follow allocations and frees */
+	bool memory_log;	/* and record each as a call */
+	uint64_t memory_blocks; /* at one time that are followed; rounded up to a power of two */
 };
 
 #define SPEC_DEFAULT_BUFFER (8u << 20)
 #define SPEC_DEFAULT_STRING 128
+#define SPEC_DEFAULT_MEMORY_BLOCKS (1u << 20)
 
 void spec_init(struct spec *spec);
 void spec_fini(struct spec *spec);

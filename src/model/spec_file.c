@@ -57,6 +57,9 @@ static const struct setting settings[] = {
 	{"count", "a number of calls", SETTING_COUNT, FIELD(count)},
 	{"buffer", "a size, such as 8M", SETTING_SIZE, FIELD(buffer)},
 	{"string-length", "bytes, 1 to 255", SETTING_LENGTH, FIELD(string_length)},
+	{"memory", "yes or no", SETTING_YES_NO, FIELD(memory)},
+	{"memory-log", "yes or no", SETTING_YES_NO, FIELD(memory_log)},
+	{"memory-blocks", "a number of blocks", SETTING_COUNT, FIELD(memory_blocks)},
 };
 
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))

@@ -20,16 +20,19 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "linux/shared.h"
+#include "linux/memory_shared.h"
 #include "model/api.h"
 #include "model/catalog.h"
 #include "model/ledger.h"
+#include "model/memory.h"
+#include "model/record.h"
 #include "model/spec.h"
 #include "source/linux_prologue.h"
 #include "source/linux_template.h"
 #include "symbol/symbols.h"
 
 struct events;
+struct follower;
 struct kapimon_bpf;
 
 /* More functions than this are hooked by the method that is fast to put in. */
@@ -59,6 +62,7 @@ struct hook {
 	bool returns;
 	bool on;
 	bool leaving; /* being turned off while others go on */
+	bool memory;  /* follows memory: no spec's pattern asked for it */
 	bool multi;   /* belongs to the engine's kprobe.multi links */
 	unsigned copies;
 	struct probe_place place; /* of a kprobe event's entry probe */
@@ -102,7 +106,8 @@ struct engine {
 	struct events *events; /* NULL: none yet */
 	struct buffers *buffers;
 	struct names *names;
-	struct spec spec; /* what is in force */
+	struct follower *follower; /* of memory; NULL: it is not followed */
+	struct spec spec;	   /* what is in force */
 	bool recording;
 
 	struct catalog catalog;
@@ -122,6 +127,31 @@ bool kernel_fully_preemptible(void);
  * module_btf_fd: of the function's module, 0 for the kernel. What was loaded stays when one fails.
  */
 int clones_load(struct engine *engine, struct hook *hook, int module_btf_fd, struct error *err);
+
+/* linux_hooks.c */
+struct hook *hook_new(void);
+void hook_destroy(struct hook *hook);
+int engine_add(struct engine *engine, struct hook *hook, struct error *err);
+
+/* linux_memory.c: the programs that follow memory. */
+/* Before the object is loaded: choose the programs, their targets and the sizes of the tables. */
+int memory_prepare(struct engine *engine, struct error *err);
+/* After it: put them in. Their hooks are the first, so that each has its event's number. */
+int memory_attach(struct engine *engine, struct error *err);
+/* The recording begins, ends: take the kernel's own counts. */
+int memory_begin(struct engine *engine, struct error *err);
+int memory_end(struct engine *engine, struct error *err);
+/* A record of a free came by. */
+int memory_learn(struct engine *engine, const struct record_view *record, struct error *err);
+/* Once in a while: note when frees were missed. */
+void memory_watch(struct engine *engine);
+/* The recording is over and the ledger's marks are taken. */
+void memory_settle(struct engine *engine);
+void memory_detach(struct engine *engine);
+
+/* linux_memory_read.c */
+/* What the tables hold now. */
+int memory_read(struct engine *engine, struct memory *memory, struct error *err);
 
 /* linux_places.c */
 /*
@@ -172,6 +202,9 @@ int modules_mask(struct engine *engine, const struct spec_names *names, uint64_t
 /* linux_ledger.c */
 /* Take the kernel's miss counts as the base of what follows, or as the end. */
 void ledger_mark(struct engine *engine, bool end);
+/* Calls of a trampoline or tracepoint that no copy took, so far; some may be on their way to one.
+ */
+uint64_t ledger_missed_now(const struct engine *engine, const struct hook *hook);
 int ledger_collect(struct engine *engine, struct ledger *ledger, struct error *err);
 
 /* linux_buffers.c */

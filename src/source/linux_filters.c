@@ -81,6 +81,8 @@ int filters_apply(struct engine *engine, const struct spec *spec, struct error *
 	if (exclude & only)
 		return error_usage(err, "a module can't be both excluded and required");
 	new.flags = spec->stacks || exclude || only ? KMN_WITH_STACKS : 0;
+	if (spec->memory_log)
+		new.flags |= KMN_LOG_MEMORY;
 	new.flags |= exclude || only ? KMN_BY_MODULE : 0;
 	new.flags |= spec->n_pids ? KMN_BY_PID : 0;
 	new.flags |= spec->comms.count ? KMN_BY_COMM : 0;

@@ -123,9 +123,16 @@ static uint64_t missed_by_copies(const struct engine *engine, const struct hook 
 	return misses - rescued;
 }
 
+uint64_t ledger_missed_now(const struct engine *engine, const struct hook *hook)
+{
+	return missed_by_copies(engine, hook, POINT_ENTRY,
+				kernel_misses(hook->programs[POINT_ENTRY][0].program_fd));
+}
+
+/* Hooked in copies: the kernel counts what it skips. */
 static bool by_trampoline(const struct hook *hook)
 {
-	return hook->api->method == METHOD_FENTRY;
+	return hook->api->method == METHOD_FENTRY || hook->api->method == METHOD_TRACEPOINT;
 }
 
 /* At the end of a recording all hooks that are in are marked, on the way those that leave. */
@@ -360,6 +367,7 @@ static uint64_t missed(struct engine *engine, const struct hook *hook, enum poin
 
 	switch (hook->api->method) {
 	case METHOD_FENTRY:
+	case METHOD_TRACEPOINT:
 		now = first->settled ? first->misses_after
 				     : missed_by_copies(engine, hook, point,
 							kernel_misses(first->program_fd));

@@ -164,6 +164,8 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 				   n_hooks);
 	engine->max_slots =
 		(uint32_t)(engine->max_hooks * N_POINTS + 256 * N_POINTS * engine->copies);
+	if (engine->spec.memory)
+		engine->max_slots += KMN_MEMORY_N_EVENTS * KMN_MAX_COPIES;
 	if (templates_begin(engine->templates, err))
 		return -1;
 	object = kapimon_bpf__open();
@@ -177,6 +179,8 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 	if (set_sizes(engine, err))
 		goto fail;
 	leave_out_missing(engine);
+	if (engine->spec.memory && memory_prepare(engine, err))
+		goto fail;
 	memset(object->data_pages->text_pages, KMN_NO_MODULE, KMN_TEXT_PAGES);
 	code = kapimon_bpf__load(object);
 	if (code) {

@@ -33,33 +33,16 @@ static struct linux_source *self(struct source *source)
 	return (struct linux_source *)source;
 }
 
-static void hook_destroy(struct hook *hook)
-{
-	if (!hook)
-		return;
-	free(hook->pattern);
-	free(hook->name);
-	free(hook->module);
-	free(hook);
-}
-
 static struct hook *hook_create(struct engine *engine, const struct spec *spec,
 				const struct spec_hook *wanted, const struct function *function,
 				struct error *err)
 {
-	struct hook *hook = calloc(1, sizeof(*hook));
+	struct hook *hook = hook_new();
 	struct api api = {.id = (uint32_t)engine->n_hooks, .returns_hooked = wanted->returns};
 
 	if (!hook) {
 		error_no_memory(err);
 		return NULL;
-	}
-	for (int point = 0; point < N_POINTS; point++) {
-		for (unsigned copy = 0; copy < KMN_MAX_COPIES; copy++) {
-			struct program *program = &hook->programs[point][copy];
-
-			program->program_fd = program->event_fd = program->link_fd = -1;
-		}
 	}
 	hook->function = *function;
 	hook->returns = wanted->returns;
@@ -84,21 +67,6 @@ static struct hook *hook_create(struct engine *engine, const struct spec *spec,
 fail:
 	hook_destroy(hook);
 	return NULL;
-}
-
-static int engine_add(struct engine *engine, struct hook *hook, struct error *err)
-{
-	if (engine->n_hooks == engine->hooks_capacity) {
-		size_t capacity = engine->hooks_capacity ? engine->hooks_capacity * 2 : 64;
-		struct hook **hooks = realloc(engine->hooks, capacity * sizeof(*hooks));
-
-		if (!hooks)
-			return error_no_memory(err);
-		engine->hooks = hooks;
-		engine->hooks_capacity = capacity;
-	}
-	engine->hooks[engine->n_hooks++] = hook;
-	return 0;
 }
 
 static int put_plan(struct engine *engine, const struct hook *hook, const struct kmn_hook *plan,
@@ -229,7 +197,7 @@ static int add_hooks(struct linux_source *source, const struct spec *spec, struc
 	}
 	start = monotonic_ns();
 	code = attach_hooks(engine, new, n_new, err);
-	source->times.attach = monotonic_ns() - start;
+	source->times.attach += monotonic_ns() - start;
 	for (size_t i = 0; i < n_new; i++) {
 		failed += !new[i]->on;
 		/* Who names a function wants that one: what can't be had is no mere remark. */
@@ -251,6 +219,19 @@ out:
 	wanted_fini(&wanted);
 	free(new);
 	return code;
+}
+
+static int follow_memory(struct linux_source *source, const struct spec *spec, struct error *err)
+{
+	uint64_t start;
+
+	if (open_object(source, spec->n_hooks, err))
+		return -1;
+	start = monotonic_ns();
+	if (memory_attach(&source->engine, err))
+		return -1;
+	source->times.attach += monotonic_ns() - start;
+	return 0;
 }
 
 /* The programs on tracepoints; the others are attached hook by hook. */
@@ -313,7 +294,9 @@ static int first_apply(struct linux_source *source, const struct spec *spec, str
 		return -1;
 	if (spec_copy(&engine->spec, spec, err))
 		return -1;
-	if (add_hooks(source, spec, err))
+	if (spec->memory && follow_memory(source, spec, err))
+		return -1;
+	if ((spec->n_hooks || !spec->memory) && add_hooks(source, spec, err))
 		return -1;
 	engine->buffers = buffers_create(engine, err);
 	if (!engine->buffers)
@@ -327,7 +310,7 @@ static int first_apply(struct linux_source *source, const struct spec *spec, str
 	engine->recording = true;
 	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_RECORD,
 			 __ATOMIC_RELEASE);
-	return 0;
+	return memory_begin(engine, err);
 }
 
 /* Comparisons and return filters belong to each hook's plan. */
@@ -337,8 +320,9 @@ static int replan(struct engine *engine, const struct spec *spec, struct error *
 		const struct hook *hook = engine->hooks[i];
 		struct kmn_hook plan;
 
-		if (hook->on && (plan_hook(spec, hook, &engine->catalog.apis, &plan, err) ||
-				 put_plan(engine, hook, &plan, err)))
+		if (hook->on && !hook->memory &&
+		    (plan_hook(spec, hook, &engine->catalog.apis, &plan, err) ||
+		     put_plan(engine, hook, &plan, err)))
 			return -1;
 	}
 	return 0;
@@ -356,7 +340,7 @@ static int change(struct linux_source *source, const struct spec *spec, struct e
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		struct hook *hook = engine->hooks[i];
 
-		if (hook->on && !still_wanted(spec, hook)) {
+		if (hook->on && !hook->memory && !still_wanted(spec, hook)) {
 			turn_off(engine, hook);
 			detach_hook(engine, hook);
 		}
@@ -385,6 +369,12 @@ static int learn(struct engine *engine, const struct kmn_header *const *records,
 		if ((record->kind == KMN_MODULE_LOAD || record->kind == KMN_MODULE_UNLOAD) &&
 		    modules_changed(engine, record, err))
 			return -1;
+		if (record->kind == KMN_FREE && engine->follower) {
+			if (record_parse(record, record->length, &view, err) < 0 ||
+			    memory_learn(engine, &view, err))
+				return -1;
+			continue;
+		}
 		if (!(record->flags & KMN_STACK_INLINE) || record->kind != KMN_ENTRY ||
 		    record->hook >= engine->n_hooks)
 			continue;
@@ -403,6 +393,7 @@ static int linux_next(struct source *source, int timeout_ms,
 
 	if (me->drained)
 		return 0;
+	memory_watch(engine);
 	if (buffers_poll(engine->buffers, me->stopped ? 0 : timeout_ms, err) ||
 	    buffers_release(engine->buffers, me->stopped, records, n, err) ||
 	    learn(engine, *records, *n, err))
@@ -412,20 +403,42 @@ static int linux_next(struct source *source, int timeout_ms,
 	return 1;
 }
 
+/* The last state of memory goes where what is recorded is described. */
+static int keep_memory(struct engine *engine, struct error *err)
+{
+	struct memory *memory = malloc(sizeof(*memory));
+
+	if (!memory)
+		return error_no_memory(err);
+	memory_settle(engine);
+	memory_init(memory);
+	if (memory_read(engine, memory, err)) {
+		memory_fini(memory);
+		free(memory);
+		return -1;
+	}
+	engine->catalog.memory = memory;
+	return 0;
+}
+
 static int linux_stop(struct source *source, struct error *err)
 {
 	struct linux_source *me = self(source);
 	struct engine *engine = &me->engine;
+	int code;
 
 	if (me->stopped || !engine->recording)
 		return 0;
+	code = memory_end(engine, err);
 	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_OUTSIDE,
 			 __ATOMIC_RELEASE);
 	engine->recording = false;
 	ledger_mark(engine, true);
-	detach_all(engine);
 	me->stopped = true;
-	return 0;
+	if (!code && engine->follower)
+		code = keep_memory(engine, err);
+	detach_all(engine);
+	return code;
 }
 
 static int linux_ledger(struct source *source, struct ledger *ledger, struct error *err)
@@ -444,6 +457,7 @@ static void linux_close(struct source *source)
 	struct engine *engine = &me->engine;
 
 	detach_all(engine);
+	memory_detach(engine);
 	buffers_destroy(engine->buffers);
 	if (engine->object)
 		engine_object_close(engine);

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Blocks: put into the table when they are allocated, taken out when they are freed. Everything
+ * that allocates or frees comes through memory_allocated() and memory_release().
+ */
+#ifndef KMN_LINUX_MEMORY_H
+#define KMN_LINUX_MEMORY_H
+
+#include "calls.h"
+#include "memory_tags.h"
+
+/*
+ * An allocation or a free on its way, with what is known of the call. It is handed to global
+ * functions, which the verifier looks at once, not at each place that they are called from.
+ */
+struct memory_event {
+	__u64 key;
+	__u64 address; /* as its users know it; of pages: the page frame number */
+	__u64 bytes;
+	__u64 site;
+	__u64 cache; /* of a free: the slab cache; 0: to be looked up */
+	__u64 stack; /* its hash; 0: none was taken */
+	__u64 now;
+	__u64 pid_tgid;
+	__u32 hook;
+	__u32 cpu;
+	__u32 level;
+	__u32 scratch;
+	__u32 gfp;
+	__u32 tag;
+	__u32 order;
+	__u32 fate; /* of a free: enum kmn_memory_fate */
+};
+
+static __always_inline struct memory_event memory_event(const struct call *call)
+{
+	struct memory_event event = {
+		.now = call->now,
+		.pid_tgid = call->pid_tgid,
+		.hook = call->hook,
+		.cpu = call->cpu,
+		.level = call->level,
+	};
+
+	return event;
+}
+
+/* How many frames may lie between the tracepoint and the allocation's caller. */
+#define SITE_WITHIN 8
+
+/*
+ * Name the stack of which bpf_get_stack() put `size` bytes into scratch->frames from index 2 on.
+ * It begins with the allocation's caller where that is known and found.
+ */
+__noinline __u64 memory_stack_name(__u32 scratch_index, __u64 size, __u64 site)
+{
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &scratch_index);
+	__u64 n = size / 8, skip = 0, check;
+	struct stack *stack;
+
+	if (!scratch)
+		return 0;
+	stack = &scratch->stack;
+#pragma unroll
+	for (__u32 i = 1; i < SITE_WITHIN; i++) {
+		if (!skip && i < n && scratch->frames[2 + i] == site)
+			skip = i;
+	}
+	FORGET(skip, scratch->word);
+	n -= skip;
+	stack->flags = KMN_HAS_STACK;
+	if (n > KMN_MAX_FRAMES) {
+		n = KMN_MAX_FRAMES;
+		stack->flags |= KMN_STACK_TRUNCATED;
+	}
+	FORGET(n, scratch->word);
+	stack->first = 2 + skip;
+	stack->n = n;
+	stack->sent = 0;
+	stack->interned = NOT_INTERNED;
+	stack_hash(scratch, stack->first, n, &stack->hash, &check);
+	stack_intern(scratch, stack, check);
+	return stack->hash;
+}
+
+/* Take the stack of the event; its name, or 0. The program and what called it come first. */
+static __always_inline __u64 memory_stack(struct call *call, struct scratch *scratch, __u64 site)
+{
+	long size = bpf_get_stack(call->ctx, &scratch->frames[2], (KMN_MAX_FRAMES + 2) * 8, 2);
+
+	if (size <= 0)
+		return 0;
+	return memory_stack_name(call->scratch, size, site);
+}
+
+/* Put the tag's name behind the arguments. */
+static __always_inline __u32 memory_put_name(struct scratch *scratch, __u32 end, __u32 tag)
+{
+	struct kmn_memory_cache *entry = memory_tag(tag);
+	__u32 length = entry ? entry->length : 0;
+	struct kmn_fetched fetched = {};
+
+	BOUND(length, 63);
+	if (length > sizeof(entry->name))
+		length = 0;
+	fetched.length = length;
+	*(struct kmn_fetched *)cursor_room(scratch, end) = fetched;
+	end += sizeof(fetched);
+	if (entry)
+		bpf_probe_read_kernel(cursor_room(scratch, end), length, entry->name);
+	scratch->header.n_fetches = 1;
+	return (end + length + 7) & ~7u;
+}
+
+/* Write the record of an event; with_stack: that of the scratch memory, else none. */
+__noinline int memory_tell(struct memory_event *event, __u32 kind, __u32 with_stack)
+{
+	struct scratch *scratch;
+	__u32 end = sizeof(struct kmn_header), bytes, index;
+	__u64 *args;
+
+	if (!event)
+		return 0;
+	index = event->scratch;
+	scratch = bpf_map_lookup_elem(&scratches, &index);
+	if (!scratch)
+		return 0;
+	header_fill(&scratch->header, kind, event->hook, event->cpu, event->level, event->pid_tgid,
+		    event->now);
+	scratch->header.n_args = KMN_MEMORY_ARGS;
+	if (with_stack) {
+		struct kmn_stack *name = (struct kmn_stack *)&scratch->bytes[end];
+
+		name->hash = scratch->stack.hash;
+		name->modules = scratch->stack.modules;
+		scratch->header.flags |= scratch->stack.flags;
+		end += sizeof(*name);
+	}
+	FORGET(end, scratch->word);
+	args = (__u64 *)cursor_room(scratch, end & 0x7f8);
+	args[KMN_ARG_ADDRESS] = event->address;
+	args[KMN_ARG_BYTES] = event->bytes;
+	args[KMN_ARG_TAG] = event->tag;
+	args[KMN_ARG_SITE] = event->site;
+	args[KMN_ARG_GFP] = kind == KMN_ALLOC ? event->gfp : event->fate;
+	end = memory_put_name(scratch, end + KMN_MEMORY_ARGS * 8, event->tag);
+	FORGET(end, scratch->word);
+	if (with_stack && !scratch->stack.sent) {
+		scratch->header.flags |= KMN_STACK_INLINE;
+		scratch->header.n_frames = scratch->stack.n;
+		bytes = scratch->stack.n * 8;
+		BOUND(bytes, 2 * KMN_MAX_FRAMES * 8 - 1);
+		bpf_probe_read_kernel(cursor_room(scratch, end), bytes,
+				      frame_at(scratch, scratch->stack.first));
+		end += bytes;
+	}
+	FORGET(end, scratch->word);
+	if (!emit(&scratch->header, end, event->cpu))
+		return 0;
+	if (with_stack)
+		stack_sent(&scratch->stack);
+	return 1;
+}
+
+static __always_inline void memory_fill(struct kmn_memory_block *block,
+					const struct memory_event *event)
+{
+	block->stack = event->stack;
+	block->site = event->site;
+	block->bytes = event->bytes;
+	bpf_get_current_comm(block->comm, sizeof(block->comm));
+	block->pid = event->pid_tgid >> 32;
+	block->gfp = event->gfp;
+	block->tag = event->tag;
+	block->cpu = event->cpu;
+	block->context = event->level;
+	block->flags = 0;
+	block->order = event->order;
+	*(volatile __u64 *)&block->time = event->now;
+}
+
+/* An allocation that found no room: whoever frees it will not have freed it twice. */
+static __always_inline void memory_no_room(const struct memory_event *event)
+{
+	struct kmn_memory_total *total = memory_total(event->cpu);
+	struct kmn_memory_freed *freed = memory_freed_at(event->key);
+
+	if (total) {
+		if (!total->first_no_room)
+			total->first_no_room = event->now;
+		__sync_fetch_and_add(&total->no_room, 1);
+	}
+	if (freed && freed->key == event->key)
+		freed->key = 0;
+}
+
+static __always_inline void memory_count_failed(const struct memory_event *event)
+{
+	struct kmn_memory_count *count = memory_count(event->cpu, event->tag);
+
+	if (count)
+		__sync_fetch_and_add(&count->failed, 1);
+}
+
+/* The block that is still there under this address was freed, and we were not told. */
+static __always_inline void memory_count_replaced(const struct memory_event *event,
+						  const struct kmn_memory_block *old)
+{
+	struct kmn_memory_count *count = memory_count(event->cpu, old->tag);
+	struct kmn_memory_total *total = memory_total(event->cpu);
+
+	if (count) {
+		__sync_fetch_and_add(&count->frees, 1);
+		__sync_fetch_and_add(&count->free_bytes, old->bytes);
+	}
+	if (total) {
+		__sync_fetch_and_add(&total->replaced, 1);
+		total->last_replaced = event->now;
+	}
+}
+
+/* Put a block into the table. Returns how many found no room: 0 or 1. */
+__noinline int memory_put(struct memory_event *event)
+{
+	struct kmn_memory_block *block;
+	struct kmn_memory_count *count;
+	__u64 place;
+
+	if (!event)
+		return 0;
+	count = memory_count(event->cpu, event->tag);
+	if (count) {
+		__sync_fetch_and_add(&count->allocs, 1);
+		__sync_fetch_and_add(&count->alloc_bytes, event->bytes);
+	}
+	place = memory_claim(event->key);
+	block = memory_block((__u32)place);
+	if (!place || !block) {
+		memory_no_room(event);
+		return 1;
+	}
+	if (place & MEMORY_REPLACED)
+		memory_count_replaced(event, block);
+	memory_fill(block, event);
+	return 0;
+}
+
+/* False: there was no room for it. */
+static __always_inline bool memory_allocated(struct call *call, struct memory_event *event)
+{
+	bool with_stacks = config.flags & KMN_WITH_STACKS, log = config.flags & KMN_LOG_MEMORY;
+
+	if (with_stacks || log) {
+		struct scratch *scratch = scratch_get(call->cpu, call->level, &call->scratch);
+
+		event->scratch = call->scratch;
+		if (scratch) {
+			if (with_stacks)
+				event->stack = memory_stack(call, scratch, event->site);
+			if (log || (event->stack && !scratch->stack.sent))
+				memory_tell(event, KMN_ALLOC, event->stack != 0);
+			scratch_put(scratch);
+		}
+	}
+	return !memory_put(event);
+}
+
+static __always_inline __u32 log2_of(__u64 number)
+{
+	__u32 n = 0;
+
+#pragma unroll
+	for (int bits = 32; bits; bits /= 2) {
+		if (number >> bits) {
+			number >>= bits;
+			n += bits;
+		}
+	}
+	return n;
+}
+
+static __always_inline void memory_count_free(const struct memory_event *event,
+					      const struct kmn_memory_block *block)
+{
+	struct kmn_memory_count *count = memory_count(event->cpu, block->tag);
+	struct kmn_memory_total *total = memory_total(event->cpu);
+	__u64 age = log2_of(event->now - block->time);
+
+	if (count) {
+		__sync_fetch_and_add(&count->frees, 1);
+		__sync_fetch_and_add(&count->free_bytes, event->bytes);
+	}
+	BOUND(age, 63);
+	if (total)
+		__sync_fetch_and_add(&total->lifetime[age], 1);
+}
+
+/* A free of what is not in the table. */
+static __always_inline void memory_unknown(struct memory_event *event)
+{
+	struct kmn_memory_total *total = memory_total(event->cpu);
+	struct kmn_memory_freed *freed = memory_freed_at(event->key);
+	struct kmn_memory_count *count;
+
+	if (freed && freed->key == event->key) {
+		event->fate = KMN_FATE_FREED_TWICE;
+		if (total)
+			__sync_fetch_and_add(&total->freed_twice, 1);
+		return;
+	}
+	event->fate = KMN_FATE_UNKNOWN;
+	count = memory_count(event->cpu, event->tag);
+	if (count)
+		__sync_fetch_and_add(&count->unknown, 1);
+}
+
+/* Take a block out of the table; tag, bytes and fate of the event are filled in. */
+__noinline int memory_take(struct memory_event *event)
+{
+	struct kmn_memory_block *block;
+	struct kmn_memory_freed *freed;
+	__u64 place;
+
+	if (!event)
+		return 0;
+	place = memory_find(event->key);
+	block = memory_block(place);
+	if (!place || !block) {
+		if (event->key >> KMN_MEMORY_KEY_BITS == KMN_FAMILY_SLAB)
+			event->tag = memory_cache_tag(
+				event->cache ? event->cache : cache_of_object(event->address));
+		memory_unknown(event);
+		return 0;
+	}
+	event->tag = block->tag;
+	event->bytes = block->bytes;
+	event->fate = KMN_FATE_KNOWN;
+	memory_count_free(event, block);
+	freed = memory_freed_at(event->key);
+	if (freed) {
+		freed->key = event->key;
+		freed->time = event->now;
+	}
+	memory_remove(place, block);
+	return 1;
+}
+
+/* A second free is told with its stack, the others if they are all wanted. */
+static __always_inline void memory_freed_tell(struct call *call, struct memory_event *event)
+{
+	bool twice = event->fate == KMN_FATE_FREED_TWICE;
+	struct scratch *scratch;
+
+	if (!twice && !(config.flags & KMN_LOG_MEMORY))
+		return;
+	scratch = scratch_get(call->cpu, call->level, &call->scratch);
+	event->scratch = call->scratch;
+	if (!scratch)
+		return;
+	if (twice)
+		event->stack = memory_stack(call, scratch, event->site);
+	memory_tell(event, KMN_FREE, event->stack != 0);
+	scratch_put(scratch);
+}
+
+static __always_inline void memory_released(struct call *call, struct memory_event *event)
+{
+	memory_take(event);
+	memory_freed_tell(call, event);
+}
+
+/* kmalloc(0) yields 16, and NULL may be freed: include/linux/slab.h, ZERO_OR_NULL_PTR(). */
+static __always_inline bool is_nothing(__u64 address)
+{
+	return address <= 16;
+}
+
+#endif

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The programs that follow memory. None is loaded unless it is asked for; user space finds each by
+ * its name, memory_EVENT_COPY, and says what it is attached to (src/source/linux_memory.c).
+ */
+#ifndef KMN_LINUX_MEMORY_PROGRAMS_H
+#define KMN_LINUX_MEMORY_PROGRAMS_H
+
+#include "memory_brackets.h"
+#include "memory_pages.h"
+
+/* KMALLOC_MAX_CACHE_SIZE of include/linux/slab.h: above it are pages. */
+#define KMALLOC_MAX_CACHE 8192
+
+/* kvfree_call_rcu() gets the offset of the head in its place until Linux 6.3 (04a522b7da3d). */
+const volatile bool rcu_by_offset = false;
+
+static __always_inline void memory_count_call(struct call *call, bool taken_in)
+{
+	if (taken_in) {
+		call->count->recorded++;
+	} else {
+		call->count->lost++;
+		count_lost(call->count, call->now);
+	}
+}
+
+static __always_inline bool memory_kmalloc(struct call *call, __u64 *ctx)
+{
+	struct memory_event event = memory_event(call);
+
+	event.address = ctx[1];
+	event.key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, event.address);
+	event.site = ctx[0];
+	event.bytes = ctx[2];
+	event.gfp = ctx[4];
+	event.tag = KMN_TAG_LARGE;
+	if (is_nothing(event.address)) {
+		event.tag = KMN_TAG_UNKNOWN;
+		if (!event.address)
+			memory_count_failed(&event);
+		return true;
+	}
+	if (ctx[3] > KMALLOC_MAX_CACHE)
+		pages_belong(pfn_of_page(page_of_address(event.address)), KMN_TAG_OF_LARGE,
+			     call->cpu);
+	else
+		event.tag = memory_cache_tag(cache_of_object(event.address));
+	return memory_allocated(call, &event);
+}
+
+static __always_inline bool memory_cache_alloc(struct call *call, __u64 *ctx)
+{
+	struct memory_event event = memory_event(call);
+
+	event.address = ctx[1];
+	event.key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, event.address);
+	event.site = ctx[0];
+	event.gfp = ctx[3];
+	event.tag = memory_cache_tag(ctx[2]);
+	event.bytes = memory_tag_bytes(event.tag);
+	if (event.address)
+		return memory_allocated(call, &event);
+	memory_count_failed(&event);
+	return true;
+}
+
+static __always_inline bool slab_freed(struct call *call, __u64 address, __u64 site, __u64 cache)
+{
+	struct memory_event event = memory_event(call);
+
+	if (is_nothing(address))
+		return true;
+	event.address = address;
+	event.key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, address);
+	event.site = site;
+	event.cache = cache;
+	memory_released(call, &event);
+	return true;
+}
+
+static __always_inline bool memory_kfree(struct call *call, __u64 *ctx)
+{
+	return slab_freed(call, ctx[1], ctx[0], 0);
+}
+
+static __always_inline bool memory_cache_free(struct call *call, __u64 *ctx)
+{
+	return slab_freed(call, ctx[1], ctx[0], ctx[2]);
+}
+
+static __always_inline bool memory_page_alloc(struct call *call, __u64 *ctx)
+{
+	struct memory_event event = memory_event(call);
+
+	pages_event(&event, pfn_of_page(ctx[0]), ctx[1], ctx[2]);
+	if (ctx[0])
+		return memory_allocated(call, &event);
+	memory_count_failed(&event);
+	return true;
+}
+
+static __always_inline bool memory_page_free(struct call *call, __u64 *ctx)
+{
+	struct memory_event event = memory_event(call);
+
+	pages_event(&event, pfn_of_page(ctx[0]), ctx[1], 0);
+	pages_take(&event);
+	memory_freed_tell(call, &event);
+	return true;
+}
+
+/* call_site, reserved, is_atomic, size, align, base_addr, off, ptr, bytes_alloc, gfp_flags */
+static __always_inline bool memory_percpu_alloc(struct call *call, __u64 *ctx)
+{
+	struct memory_event event = memory_event(call);
+
+	event.address = ctx[7];
+	event.key = KMN_MEMORY_KEY(KMN_FAMILY_PERCPU, event.address);
+	event.site = ctx[0];
+	event.bytes = ctx[3];
+	event.gfp = ctx[9];
+	event.tag = KMN_TAG_PERCPU;
+	return memory_allocated(call, &event);
+}
+
+static __always_inline bool memory_percpu_free(struct call *call, __u64 *ctx)
+{
+	struct memory_event event = memory_event(call);
+
+	event.address = ctx[2];
+	event.key = KMN_MEMORY_KEY(KMN_FAMILY_PERCPU, event.address);
+	event.tag = KMN_TAG_PERCPU;
+	memory_released(call, &event);
+	return true;
+}
+
+/* What a bulk call has in its array, one after another. */
+struct bulk {
+	struct memory_event event; /* what all have in common */
+	__u64 array;
+	__u64 lost; /* found no room */
+};
+
+static __always_inline __u64 bulk_element(const struct bulk *bulk, __u32 i)
+{
+	__u64 address = 0;
+
+	if (bpf_probe_read_kernel(&address, 8, (void *)bulk->array + i * 8ull))
+		return 0;
+	return address;
+}
+
+static __always_inline __u32 bulk_length(struct call *call, __u64 n)
+{
+	struct kmn_memory_total *total = memory_total(call->cpu);
+
+	if (n <= KMN_BULK_AT_MOST)
+		return n;
+	if (total)
+		__sync_fetch_and_add(&total->bulk_too_long, n - KMN_BULK_AT_MOST);
+	return KMN_BULK_AT_MOST;
+}
+
+/* The scratch memory of a bulk call, with its caller and, if wanted, its stack. */
+static __always_inline struct scratch *bulk_begin(struct call *call, struct bulk *bulk,
+						  bool with_stack)
+{
+	struct scratch *scratch = scratch_get(call->cpu, call->level, &call->scratch);
+	__u64 function;
+
+	bulk->event = memory_event(call);
+	bulk->event.scratch = call->scratch;
+	if (!scratch)
+		return 0;
+	call_origin(call, VIA_FENTRY, scratch, &function, &bulk->event.site);
+	if (with_stack && config.flags & KMN_WITH_STACKS)
+		bulk->event.stack = memory_stack(call, scratch, bulk->event.site);
+	return scratch;
+}
+
+static __always_inline void bulk_put(struct bulk *bulk)
+{
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &bulk->event.scratch);
+
+	if (scratch &&
+	    (config.flags & KMN_LOG_MEMORY || (bulk->event.stack && !scratch->stack.sent)))
+		memory_tell(&bulk->event, KMN_ALLOC, bulk->event.stack != 0);
+	/* A sum that the verifier knows nothing of: else each turn would be another state. */
+	bulk->lost += memory_put(&bulk->event);
+}
+
+static long bulk_alloc_one(__u32 i, struct bulk *bulk)
+{
+	bulk->event.address = bulk_element(bulk, i);
+	bulk->event.key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, bulk->event.address);
+	if (bulk->event.address)
+		bulk_put(bulk);
+	return 0;
+}
+
+/* kmem_cache_alloc_bulk(s, flags, size, p) = how many */
+static __always_inline bool memory_bulk_alloc(struct call *call, __u64 *ctx)
+{
+	struct bulk bulk = {};
+	struct scratch *scratch = bulk_begin(call, &bulk, true);
+	__u64 n = 0, cache = 0, gfp = 0;
+
+	bpf_get_func_ret(ctx, &n);
+	bpf_get_func_arg(ctx, 0, &cache);
+	bpf_get_func_arg(ctx, 1, &gfp);
+	bpf_get_func_arg(ctx, 3, &bulk.array);
+	bulk.event.tag = memory_cache_tag(cache);
+	bulk.event.bytes = memory_tag_bytes(bulk.event.tag);
+	bulk.event.gfp = gfp;
+	if ((__s32)n > 0)
+		bpf_loop(bulk_length(call, (__u32)n), bulk_alloc_one, &bulk, 0);
+	else
+		memory_count_failed(&bulk.event);
+	if (scratch)
+		scratch_put(scratch);
+	return !bulk.lost;
+}
+
+static long bulk_free_one(__u32 i, struct bulk *bulk)
+{
+	struct memory_event *event = &bulk->event;
+
+	event->address = bulk_element(bulk, i);
+	event->key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, event->address);
+	event->bytes = 0;
+	if (is_nothing(event->address))
+		return 0;
+	memory_take(event);
+	if (event->fate == KMN_FATE_FREED_TWICE || config.flags & KMN_LOG_MEMORY)
+		memory_tell(event, KMN_FREE, 0);
+	return 0;
+}
+
+/* kmem_cache_free_bulk(s, size, p) */
+static __always_inline bool memory_bulk_free(struct call *call, __u64 *ctx)
+{
+	struct bulk bulk = {};
+	struct scratch *scratch = bulk_begin(call, &bulk, false);
+	__u64 n = 0;
+
+	bpf_get_func_arg(ctx, 0, &bulk.event.cache);
+	bpf_get_func_arg(ctx, 1, &n);
+	bpf_get_func_arg(ctx, 2, &bulk.array);
+	bpf_loop(bulk_length(call, n), bulk_free_one, &bulk, 0);
+	if (scratch)
+		scratch_put(scratch);
+	return true;
+}
+
+static __always_inline void bulk_page(struct bulk *bulk, __u64 page)
+{
+	__u64 pfn = pfn_of_page(page);
+
+	/* Those that the function had to ask for one by one are there already. */
+	if (!page || memory_find(pages_key(pfn)))
+		return;
+	bulk->event.address = pfn;
+	bulk->event.key = pages_key(pfn);
+	bulk_put(bulk);
+}
+
+static long bulk_array_one(__u32 i, struct bulk *bulk)
+{
+	bulk_page(bulk, bulk_element(bulk, i));
+	return 0;
+}
+
+static long bulk_list_one(__u32 i, struct bulk *bulk)
+{
+	__u64 next = 0;
+
+	if (bpf_probe_read_kernel(&next, 8, (void *)bulk->array))
+		return 1;
+	bulk->array = next;
+	bulk_page(bulk, next - bpf_core_field_offset(struct page, lru));
+	return 0;
+}
+
+/* __alloc_pages_bulk(gfp, preferred_nid, nodemask, nr_pages, page_list, page_array) = how many */
+static __always_inline bool memory_pages_bulk(struct call *call, __u64 *ctx)
+{
+	struct bulk bulk = {};
+	struct scratch *scratch = bulk_begin(call, &bulk, true);
+	__u64 n = 0, list = 0, gfp = 0;
+
+	bpf_get_func_ret(ctx, &n);
+	bpf_get_func_arg(ctx, 0, &gfp);
+	bpf_get_func_arg(ctx, 4, &list);
+	bpf_get_func_arg(ctx, 5, &bulk.array);
+	pages_event(&bulk.event, 0, 0, gfp);
+	n = bulk_length(call, n);
+	if (bulk.array) {
+		bpf_loop(n, bulk_array_one, &bulk, 0);
+	} else {
+		bulk.array = list;
+		bpf_loop(n, bulk_list_one, &bulk, 0);
+	}
+	if (scratch)
+		scratch_put(scratch);
+	return !bulk.lost;
+}
+
+static long mapped_page(__u32 i, struct bulk *bulk)
+{
+	__u64 page = bulk_element(bulk, i);
+
+	if (page)
+		pages_belong(pfn_of_page(page), bulk->event.tag, bulk->event.cpu);
+	return 0;
+}
+
+/* vmap_pages_range_noflush(addr, end, prot, pages, page_shift) */
+static __always_inline bool memory_vmap_pages(struct call *call, __u64 *ctx)
+{
+	enum bracket bracket = bracket_of(call->pid_tgid);
+	struct bulk bulk = {.event = memory_event(call)};
+	__u64 end = 0, n;
+
+	bpf_get_func_arg(ctx, 0, &bulk.event.address);
+	bpf_get_func_arg(ctx, 1, &end);
+	bpf_get_func_arg(ctx, 3, &bulk.array);
+	bulk.event.bytes = end - bulk.event.address;
+	bulk.event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, bulk.event.address);
+	if (bracket == BRACKET_NONE || bracket == BRACKET_PERCPU) {
+		bulk.event.tag = bracket == BRACKET_NONE ? KMN_TAG_OF_VMALLOC : KMN_TAG_OF_PERCPU;
+		n = bulk.event.bytes / PAGE_BYTES;
+		bpf_loop(n > 1 << 20 ? 1 << 20 : n, mapped_page, &bulk, 0);
+	}
+	if (bracket != BRACKET_NONE && bracket != BRACKET_VMAP)
+		return true;
+	bulk.event.tag = bracket == BRACKET_VMAP ? KMN_TAG_VMAP : KMN_TAG_VMALLOC;
+	return memory_allocated(call, &bulk.event);
+}
+
+/* remove_vm_area(addr) */
+static __always_inline bool memory_vm_free(struct call *call, __u64 *ctx)
+{
+	struct memory_event event = memory_event(call);
+
+	bpf_get_func_arg(ctx, 0, &event.address);
+	event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, event.address);
+	event.tag = KMN_TAG_VMALLOC;
+	memory_released(call, &event);
+	return true;
+}
+
+/* allocate_slab(s, flags, node) = struct slab *, which is its first page */
+static __always_inline bool memory_slab_pages(struct call *call, __u64 *ctx)
+{
+	__u64 slab = 0;
+
+	bpf_get_func_ret(ctx, &slab);
+	if (slab)
+		pages_belong(pfn_of_page(slab), KMN_TAG_OF_SLAB, call->cpu);
+	return true;
+}
+
+/* kvfree_call_rcu(head, ptr); see rcu_by_offset */
+static __always_inline bool memory_rcu_free(struct call *call, __u64 *ctx)
+{
+	__u64 head = 0, address = 0, place;
+	struct kmn_memory_block *block;
+
+	bpf_get_func_arg(ctx, 0, &head);
+	bpf_get_func_arg(ctx, 1, &address);
+	if (rcu_by_offset && head)
+		address = head - address;
+	place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_SLAB, address));
+	if (!place)
+		place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, address));
+	block = place ? memory_block(place) : 0;
+	if (block)
+		block->flags |= KMN_BLOCK_DEFERRED;
+	return true;
+}
+
+/* slab_kmem_cache_release(s) */
+static __always_inline bool memory_cache_release(struct call *call, __u64 *ctx)
+{
+	__u64 cache = 0;
+
+	bpf_get_func_arg(ctx, 0, &cache);
+	memory_cache_gone(cache);
+	return true;
+}
+
+#define MEMORY_PROGRAM(section, name, event, body, number)                                         \
+	SEC("?" section)                                                                           \
+	int memory_##name##_##number(__u64 *ctx)                                                   \
+	{                                                                                          \
+		struct call call = {.ctx = ctx,                                                    \
+				    .hook = KMN_MEMORY_##event,                                    \
+				    .copy = number,                                                \
+				    .slot = KMN_MEMORY_##event * KMN_MAX_COPIES + number};         \
+                                                                                                   \
+		if (!call_begin(&call))                                                            \
+			return 0;                                                                  \
+		memory_count_call(&call, body(&call, ctx));                                        \
+		call_end(&call);                                                                   \
+		return 0;                                                                          \
+	}
+
+/*
+ * On a tracepoint preemption is off: three levels, three copies. On a function it may be on, and
+ * tasks nest.
+ */
+#define MEMORY_TRACEPOINT(name, event, body)                                                       \
+	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 0)                                      \
+	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 1)                                      \
+	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 2)
+
+#define MEMORY_FUNCTION(section, name, event, body)                                                \
+	MEMORY_PROGRAM(section, name, event, body, 0)                                              \
+	MEMORY_PROGRAM(section, name, event, body, 1)                                              \
+	MEMORY_PROGRAM(section, name, event, body, 2)                                              \
+	MEMORY_PROGRAM(section, name, event, body, 3)                                              \
+	MEMORY_PROGRAM(section, name, event, body, 4)                                              \
+	MEMORY_PROGRAM(section, name, event, body, 5)                                              \
+	MEMORY_PROGRAM(section, name, event, body, 6)                                              \
+	MEMORY_PROGRAM(section, name, event, body, 7)
+
+MEMORY_TRACEPOINT(kmalloc, KMALLOC, memory_kmalloc)
+MEMORY_TRACEPOINT(kfree, KFREE, memory_kfree)
+MEMORY_TRACEPOINT(kmem_cache_alloc, CACHE_ALLOC, memory_cache_alloc)
+MEMORY_TRACEPOINT(kmem_cache_free, CACHE_FREE, memory_cache_free)
+MEMORY_TRACEPOINT(mm_page_alloc, PAGE_ALLOC, memory_page_alloc)
+MEMORY_TRACEPOINT(mm_page_free, PAGE_FREE, memory_page_free)
+MEMORY_TRACEPOINT(percpu_alloc_percpu, PERCPU_ALLOC, memory_percpu_alloc)
+MEMORY_TRACEPOINT(percpu_free_percpu, PERCPU_FREE, memory_percpu_free)
+MEMORY_FUNCTION("fexit/", bulk_alloc, BULK_ALLOC, memory_bulk_alloc)
+MEMORY_FUNCTION("fentry/", bulk_free, BULK_FREE, memory_bulk_free)
+MEMORY_FUNCTION("fexit/", pages_bulk, PAGES_BULK, memory_pages_bulk)
+MEMORY_FUNCTION("fentry/", vmap_pages, VMAP_PAGES, memory_vmap_pages)
+MEMORY_FUNCTION("fentry/", vm_free, VM_FREE, memory_vm_free)
+MEMORY_FUNCTION("fexit/", slab_pages, SLAB_PAGES, memory_slab_pages)
+MEMORY_FUNCTION("fentry/", rcu_free, RCU_FREE, memory_rcu_free)
+MEMORY_FUNCTION("fentry/", cache_gone, CACHE_GONE, memory_cache_release)
+
+#define BRACKET_PROGRAMS(name, kind)                                                               \
+	SEC("?fentry/" #name)                                                                      \
+	int bracket_enter_##name(void *ctx)                                                        \
+	{                                                                                          \
+		bracket_enter(bpf_get_current_pid_tgid(), kind);                                   \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("?fexit/" #name)                                                                       \
+	int bracket_leave_##name(void *ctx)                                                        \
+	{                                                                                          \
+		bracket_leave(bpf_get_current_pid_tgid(), kind);                                   \
+		return 0;                                                                          \
+	}
+
+BRACKET_PROGRAMS(vmap, BRACKET_VMAP)
+BRACKET_PROGRAMS(pcpu_populate_chunk, BRACKET_PERCPU)
+BRACKET_PROGRAMS(vm_map_ram, BRACKET_MAP_RAM)
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory tracking: what the BPF programs and user space tell each other. The programs keep a table
+ * of the blocks that are allocated now; user space reads it where it lies
+ * (src/source/linux_memory.c).
+ */
+#ifndef KMN_LINUX_MEMORY_SHARED_H
+#define KMN_LINUX_MEMORY_SHARED_H
+
+#include "shared.h"
+
+/*
+ * The events that memory is followed by; each is a hook of its own in the ledger, by this number.
+ * X(name)
+ */
+#define KMN_MEMORY_EVENTS(X)                                                                       \
+	X(KMALLOC)                                                                                 \
+	X(KFREE)                                                                                   \
+	X(CACHE_ALLOC)                                                                             \
+	X(CACHE_FREE)                                                                              \
+	X(PAGE_ALLOC)                                                                              \
+	X(PAGE_FREE)                                                                               \
+	X(PERCPU_ALLOC)                                                                            \
+	X(PERCPU_FREE)                                                                             \
+	X(BULK_ALLOC)                                                                              \
+	X(BULK_FREE)                                                                               \
+	X(PAGES_BULK)                                                                              \
+	X(VMAP_PAGES)                                                                              \
+	X(VM_FREE)                                                                                 \
+	X(SLAB_PAGES)                                                                              \
+	X(RCU_FREE)                                                                                \
+	X(CACHE_GONE)
+
+enum kmn_memory_event {
+#define KMN_MEMORY_EVENT_ENUM(name) KMN_MEMORY_##name,
+	KMN_MEMORY_EVENTS(KMN_MEMORY_EVENT_ENUM)
+#undef KMN_MEMORY_EVENT_ENUM
+		KMN_MEMORY_N_EVENTS
+};
+
+/*
+ * Address spaces: a number in one of them says nothing about the same number in another. Never 0.
+ * Pages are named by their page frame number, per-CPU memory by its per-CPU pointer.
+ */
+enum kmn_memory_family {
+	KMN_FAMILY_SLAB = 1, /* slab objects and large kmalloc */
+	KMN_FAMILY_PAGES = 2,
+	KMN_FAMILY_VMALLOC = 3,
+	KMN_FAMILY_PERCPU = 4,
+	KMN_N_FAMILIES
+};
+
+/* The block's name in the table: its family and the low bits of its address. */
+#define KMN_MEMORY_KEY_BITS 56
+#define KMN_MEMORY_KEY(family, address)                                                            \
+	((uint64_t)(family) << KMN_MEMORY_KEY_BITS |                                               \
+	 ((uint64_t)(address) & ((1ull << KMN_MEMORY_KEY_BITS) - 1)))
+
+/* What a block was asked for as. Slab caches have the numbers from KMN_TAG_CACHES on. */
+#define KMN_MAX_ORDER 10 /* of a page allocation; MAX_ORDER - 1, since 6.8 MAX_PAGE_ORDER */
+enum kmn_memory_tag_number {
+	KMN_TAG_LARGE = 0, /* kmalloc of more than a slab holds */
+	KMN_TAG_VMALLOC = 1,
+	KMN_TAG_VMAP = 2,
+	KMN_TAG_PERCPU = 3,
+	KMN_TAG_UNKNOWN = 4,  /* of a cache that found no number any more */
+	KMN_TAG_PAGES = 8,    /* plus the order */
+	KMN_TAG_MOVABLE = 24, /* plus the order: user memory and page cache */
+	/* Pages that other families are made of: counted there, and only followed here. */
+	KMN_TAG_OF_SLAB = 40,
+	KMN_TAG_OF_LARGE = 41,
+	KMN_TAG_OF_VMALLOC = 42,
+	KMN_TAG_OF_PERCPU = 43,
+	KMN_TAG_CACHES = 64,
+	KMN_MAX_CACHES = 1024, /* a power of two */
+	KMN_MAX_TAGS = KMN_TAG_CACHES + KMN_MAX_CACHES
+};
+
+enum kmn_memory_flag {
+	KMN_BLOCK_DEFERRED = 1 << 0, /* handed to kfree_rcu(): a grace period will free it */
+};
+
+#define KMN_MEMORY_WAYS 8 /* blocks that share a bucket: a cache line of keys */
+
+struct kmn_memory_bucket {
+	uint64_t key[KMN_MEMORY_WAYS]; /* KMN_MEMORY_KEY(); 0: free */
+};
+
+/* Index: the bucket's times KMN_MEMORY_WAYS plus the key's. */
+struct kmn_memory_block {
+	uint64_t time;	/* of the allocation; 0: being filled in */
+	uint64_t stack; /* its hash; 0: none was taken */
+	uint64_t site;	/* the caller's address; 0: not known */
+	uint64_t bytes; /* that were asked for */
+	char comm[KMN_COMM];
+	uint32_t pid;
+	uint32_t gfp;
+	uint16_t tag;
+	uint16_t cpu;
+	uint8_t context; /* enum kmn_context */
+	uint8_t flags;	 /* enum kmn_memory_flag */
+	uint8_t order;	 /* pages */
+	uint8_t reserved;
+};
+
+/* Counts of one tag on one processor. Index: the processor's times KMN_MAX_TAGS plus the tag. */
+struct kmn_memory_count {
+	uint64_t allocs, alloc_bytes;
+	uint64_t frees, free_bytes; /* of blocks in the table */
+	uint64_t unknown;	    /* frees of blocks that are not in the table */
+	uint64_t failed;	    /* allocations that got nothing */
+	uint64_t reserved[2];
+};
+
+/* A tag. Index: its number. User space fills in those below KMN_TAG_CACHES. */
+struct kmn_memory_cache {
+	uint64_t cache;	 /* its struct kmem_cache; 0: free; KMN_CACHE_GONE: it was destroyed */
+	uint32_t size;	 /* bytes of an object with its padding */
+	uint32_t length; /* of the name; 0: it is not there yet */
+	char name[48];
+};
+
+#define KMN_CACHE_GONE 1ull
+
+/* The last frees, to tell a second one from one of memory that was never seen. */
+#define KMN_MEMORY_FREED (1 << 14)
+struct kmn_memory_freed {
+	uint64_t key, time;
+};
+
+/* What else happened, on one processor. */
+struct kmn_memory_total {
+	uint64_t no_room;	/* allocations that found no room in the table */
+	uint64_t replaced;	/* allocations of an address that was still in the table */
+	uint64_t freed_twice;	/* frees of what had just been freed */
+	uint64_t bulk_too_long; /* blocks of a bulk call beyond KMN_BULK_AT_MOST */
+	uint64_t no_stack;	/* allocations whose stack could not be taken */
+	uint64_t first_no_room; /* ns */
+	uint64_t last_replaced; /* ns */
+	uint64_t reserved;
+	uint64_t lifetime[64]; /* frees by the logarithm of the block's age in ns */
+};
+
+#define KMN_BULK_AT_MOST 4096
+
+/* Arguments of KMN_ALLOC and KMN_FREE records, by position. */
+enum kmn_memory_arg {
+	KMN_ARG_ADDRESS,
+	KMN_ARG_BYTES,
+	KMN_ARG_TAG,
+	KMN_ARG_SITE,
+	KMN_ARG_GFP,		    /* KMN_ALLOC */
+	KMN_ARG_FATE = KMN_ARG_GFP, /* KMN_FREE: enum kmn_memory_fate */
+	KMN_MEMORY_ARGS
+};
+
+enum kmn_memory_fate {
+	KMN_FATE_KNOWN,	      /* the block was in the table */
+	KMN_FATE_UNKNOWN,     /* it was not: allocated before the start, or never */
+	KMN_FATE_FREED_TWICE, /* it had been freed just before */
+};
+
+_Static_assert(sizeof(struct kmn_memory_bucket) == 64, "shared with BPF");
+_Static_assert(sizeof(struct kmn_memory_block) == 64, "shared with BPF");
+_Static_assert(sizeof(struct kmn_memory_count) == 64, "shared with BPF");
+_Static_assert(sizeof(struct kmn_memory_cache) == 64, "shared with BPF");
+_Static_assert(sizeof(struct kmn_memory_total) == 72 * 8, "shared with BPF");
+
+#endif

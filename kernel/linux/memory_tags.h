@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What an allocation was asked for as: the slab cache of an object, and a number for it. */
+#ifndef KMN_LINUX_MEMORY_TAGS_H
+#define KMN_LINUX_MEMORY_TAGS_H
+
+#include "memory_table.h"
+
+struct kmem_cache {
+	unsigned int size;
+	const char *name;
+} __attribute__((preserve_access_index));
+
+struct slab {
+	struct kmem_cache *slab_cache;
+} __attribute__((preserve_access_index));
+
+struct page {
+	unsigned long compound_head;
+	struct list_head {
+		struct list_head *next;
+	} lru;
+} __attribute__((preserve_access_index));
+
+/* Where the kernel keeps memory and the pages' descriptions (arch/x86/mm/kaslr.c). */
+const volatile __u64 page_offset_base = 0;
+const volatile __u64 vmemmap_base = 0;
+
+#define CACHE_PROBES 16
+
+static __always_inline __u64 pfn_of_page(__u64 page)
+{
+	return (page - vmemmap_base) / bpf_core_type_size(struct page);
+}
+
+static __always_inline __u64 page_of_address(__u64 address)
+{
+	return vmemmap_base +
+	       ((address - page_offset_base) >> 12) * bpf_core_type_size(struct page);
+}
+
+/* The cache that an object is of, or 0. */
+static __always_inline __u64 cache_of_object(__u64 address)
+{
+	__u64 page = page_of_address(address), word = 0;
+
+	/* The tail pages of a slab have the head's address plus one there. */
+	if (bpf_probe_read_kernel(&word, 8, (void *)page + 8))
+		return 0;
+	if (word & 1)
+		page = word - 1;
+	if (bpf_probe_read_kernel(&word, 8,
+				  (void *)page + bpf_core_field_offset(struct slab, slab_cache)))
+		return 0;
+	return word;
+}
+
+static __always_inline struct kmn_memory_cache *memory_tag(__u32 tag)
+{
+	return bpf_map_lookup_elem(&memory_tags, &tag);
+}
+
+/* A first look at a cache: take its name while it is there. */
+static __always_inline void cache_describe(struct kmn_memory_cache *entry, __u64 cache)
+{
+	const struct kmem_cache *from = (const void *)cache;
+	long length;
+
+	entry->size = BPF_CORE_READ(from, size);
+	length = bpf_probe_read_kernel_str(entry->name, sizeof(entry->name),
+					   BPF_CORE_READ(from, name));
+	*(volatile __u32 *)&entry->length = length > 1 ? length - 1 : 0;
+}
+
+/* The tag of a cache: the same number until the cache is destroyed, and never another's. */
+__noinline __u64 memory_cache_tag(__u64 cache)
+{
+	__u32 index = (__u32)(cache >> 6) * 0x9e3779b1u >> 22;
+
+	if (!cache)
+		return KMN_TAG_UNKNOWN;
+	for (int i = 0; i < CACHE_PROBES; i++) {
+		__u32 tag = KMN_TAG_CACHES + ((index + i) & (KMN_MAX_CACHES - 1));
+		struct kmn_memory_cache *entry = memory_tag(tag);
+
+		if (!entry)
+			break;
+		if (entry->cache == cache)
+			return tag;
+		if (!entry->cache) {
+			__u64 old = __sync_val_compare_and_swap(&entry->cache, 0, cache);
+
+			if (!old)
+				cache_describe(entry, cache);
+			if (!old || old == cache)
+				return tag;
+		}
+	}
+	return KMN_TAG_UNKNOWN;
+}
+
+/* Bytes of an object of the tag's cache, with its padding. */
+static __always_inline __u64 memory_tag_bytes(__u64 tag)
+{
+	struct kmn_memory_cache *entry = memory_tag(tag);
+
+	return entry ? entry->size : 0;
+}
+
+/* The cache's memory may be another cache's soon: its number keeps its name. */
+__noinline __u64 memory_cache_gone(__u64 cache)
+{
+	__u64 tag = memory_cache_tag(cache);
+	struct kmn_memory_cache *entry = memory_tag(tag);
+
+	if (entry && tag >= KMN_TAG_CACHES)
+		entry->cache = KMN_CACHE_GONE;
+	return 0;
+}
+
+/* include/linux/gfp_types.h: __GFP_MOVABLE, of user memory and the page cache, since 2.6.23. */
+#define GFP_MOVABLE 0x08u
+
+static __always_inline __u32 pages_tag(__u32 order, __u32 gfp)
+{
+	if (order > KMN_MAX_ORDER)
+		order = KMN_MAX_ORDER;
+	return (gfp & GFP_MOVABLE ? KMN_TAG_MOVABLE : KMN_TAG_PAGES) + order;
+}
+
+#endif

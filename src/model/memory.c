@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const family_names[] = {
+#define FAMILY_NAME(name, text) text,
+	MEMORY_FAMILIES(FAMILY_NAME)
+#undef FAMILY_NAME
+};
+
+static const char *const grade_names[] = {
+#define GRADE_NAME(name, text) text,
+	MEMORY_GRADES(GRADE_NAME)
+#undef GRADE_NAME
+};
+
+const char *memory_family_name(enum memory_family family)
+{
+	return family < MEMORY_N_FAMILIES ? family_names[family] : "?";
+}
+
+const char *memory_grade_name(enum memory_grade grade)
+{
+	return grade < MEMORY_N_GRADES ? grade_names[grade] : "?";
+}
+
+void memory_init(struct memory *memory)
+{
+	*memory = (struct memory){0};
+}
+
+void memory_fini(struct memory *memory)
+{
+	for (size_t i = 0; i < memory->n_tags; i++)
+		free(memory->tags[i].name);
+	for (size_t i = 0; i < memory->n_checks; i++)
+		free(memory->checks[i].name);
+	free(memory->tags);
+	free(memory->blocks);
+	free(memory->doubts);
+	free(memory->findings);
+	free(memory->checks);
+	*memory = (struct memory){0};
+}
+
+/* Arrays double in size when their count is a power of two. */
+static void *add(void *array_of, size_t *n, size_t size)
+{
+	void **array = array_of;
+	char *grown = *array;
+
+	if (!(*n & (*n - 1))) {
+		grown = realloc(*array, (*n ? *n * 2 : 1) * size);
+		if (!grown)
+			return NULL;
+		*array = grown;
+	}
+	return memset(grown + (*n)++ * size, 0, size);
+}
+
+struct memory_block *memory_add_block(struct memory *memory)
+{
+	return add(&memory->blocks, &memory->n_blocks, sizeof(*memory->blocks));
+}
+
+struct memory_doubt *memory_add_doubt(struct memory *memory)
+{
+	return add(&memory->doubts, &memory->n_doubts, sizeof(*memory->doubts));
+}
+
+struct memory_finding *memory_add_finding(struct memory *memory)
+{
+	return add(&memory->findings, &memory->n_findings, sizeof(*memory->findings));
+}
+
+struct memory_check *memory_add_check(struct memory *memory)
+{
+	return add(&memory->checks, &memory->n_checks, sizeof(*memory->checks));
+}
+
+struct memory_tag *memory_add_tag(struct memory *memory)
+{
+	return add(&memory->tags, &memory->n_tags, sizeof(*memory->tags));
+}
+
+static int by_time(const void *left, const void *right)
+{
+	const struct memory_block *a = left, *b = right;
+
+	if (a->time != b->time)
+		return a->time < b->time ? -1 : 1;
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+void memory_sort(struct memory *memory)
+{
+	if (memory->n_blocks)
+		qsort(memory->blocks, memory->n_blocks, sizeof(*memory->blocks), by_time);
+}
+
+void memory_grade(struct memory *memory)
+{
+	uint64_t last[MEMORY_N_FAMILIES] = {0};
+
+	for (size_t i = 0; i < memory->n_doubts; i++) {
+		const struct memory_doubt *doubt = &memory->doubts[i];
+
+		if (doubt->to > last[doubt->family])
+			last[doubt->family] = doubt->to;
+	}
+	/* A block is still there: it was alive in every interval that ended after it came. */
+	for (size_t i = 0; i < memory->n_blocks; i++) {
+		struct memory_block *block = &memory->blocks[i];
+		enum memory_family family = memory->tags[block->tag].family;
+
+		if (block->time <= last[family])
+			block->grade = MEMORY_DOUBTFUL;
+	}
+}
+
+bool memory_check_unexplained(const struct memory_check *check)
+{
+	uint64_t off = (uint64_t)llabs(check->followed - check->counted);
+	uint64_t of = (uint64_t)llabs(check->counted);
+
+	return off > (uint64_t)check->slack && off * 100 > of;
+}
