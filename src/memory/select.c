@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "memory/select.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+bool memory_tag_matches(const char *pattern, const char *tag)
+{
+	if (strpbrk(pattern, "*?["))
+		return !fnmatch(pattern, tag, 0);
+	for (; *pattern; pattern++, tag++) {
+		if (!*tag)
+			/* Blanks at the end stand for nothing as well: "T   " matches "T". */
+			return !pattern[strspn(pattern, " ")];
+		if (*pattern != ' ' && *pattern != *tag)
+			return false;
+	}
+	return true;
+}
+
+bool memory_tag_is_user(const struct memory_tag *tag)
+{
+	return tag->family == MEMORY_PAGES && !strncmp(tag->name, "pages-movable-", 14);
+}
+
+static bool tag_selected(const struct memory_selection *selection, const struct memory_tag *tag)
+{
+	if (tag->inner)
+		return false;
+	for (size_t i = 0; i < selection->tags.count; i++) {
+		if (memory_tag_matches(selection->tags.names[i], tag->name))
+			return true;
+	}
+	return !selection->tags.count && (selection->user || !memory_tag_is_user(tag));
+}
+
+static bool is_named(const struct spec_names *modules, const char *module)
+{
+	for (size_t i = 0; i < modules->count; i++) {
+		if (!strcmp(modules->names[i], module))
+			return true;
+	}
+	return false;
+}
+
+static bool passes_through(const struct memory_selection *selection, const struct catalog *catalog,
+			   const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		struct frame frame;
+
+		catalog_frame(catalog, stack->frames[i], &frame);
+		if (is_named(&selection->modules, frame.module ? frame.module : "vmlinux"))
+			return true;
+	}
+	return false;
+}
+
+bool memory_selects(const struct memory_selection *selection, const struct catalog *catalog,
+		    const struct memory *memory, const struct memory_block *block,
+		    const struct owner *owner)
+{
+	if (!tag_selected(selection, &memory->tags[block->tag]))
+		return false;
+	if (block->bytes < selection->min_bytes)
+		return false;
+	if (selection->min_age && memory->end - block->time < selection->min_age)
+		return false;
+	if (!selection->modules.count || is_named(&selection->modules, owner_module(owner)))
+		return true;
+	return selection->through && owner->stack &&
+	       passes_through(selection, catalog, owner->stack);
+}
