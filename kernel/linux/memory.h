@@ -212,6 +212,7 @@ static __always_inline void memory_count_replaced(const struct memory_event *eve
 	if (count) {
 		__sync_fetch_and_add(&count->frees, 1);
 		__sync_fetch_and_add(&count->free_bytes, old->bytes);
+		__sync_fetch_and_add(&count->replaced, 1);
 	}
 	if (total) {
 		__sync_fetch_and_add(&total->replaced, 1);
@@ -309,6 +310,9 @@ static __always_inline void memory_unknown(struct memory_event *event)
 		return;
 	}
 	event->fate = KMN_FATE_UNKNOWN;
+	/* What kind of area it was is known when it is gone: memory_area_gone(). */
+	if (event->key >> KMN_MEMORY_KEY_BITS == KMN_FAMILY_VMALLOC)
+		return;
 	count = memory_count(event->cpu, event->tag);
 	if (count)
 		__sync_fetch_and_add(&count->unknown, 1);

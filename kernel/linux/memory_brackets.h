@@ -12,6 +12,7 @@ enum bracket {
 	BRACKET_NONE,
 	BRACKET_VMAP,	 /* vmap() */
 	BRACKET_PERCPU,	 /* the per-CPU allocator grows */
+	BRACKET_AREA,	 /* remove_vm_area(), of an area that is not in the table */
 	BRACKET_MAP_RAM, /* vm_map_ram(): its unmapping passes no function that could be hooked */
 };
 

@@ -124,8 +124,10 @@ __noinline int pages_take(struct memory_event *event)
 		/* Migration moves pages without a word, so that a free of any may be the first. */
 		event->fate = KMN_FATE_UNKNOWN;
 		count = memory_count(event->cpu, event->tag);
-		if (count)
+		if (count) {
 			__sync_fetch_and_add(&count->unknown, 1);
+			__sync_fetch_and_add(&count->unknown_bytes, event->bytes);
+		}
 		return 0;
 	}
 	event->tag = block->tag;

@@ -25,6 +25,22 @@ static __always_inline void memory_count_call(struct call *call, bool taken_in)
 	}
 }
 
+/*
+ * Linux 6.11 and 6.12 tell some large allocations twice, by __kmalloc_large_node_noprof() and by
+ * its caller __do_kmalloc_node(). The second one knows who asked.
+ */
+static __always_inline bool large_repeated(const struct memory_event *event)
+{
+	__u64 place = memory_find(event->key);
+	struct kmn_memory_block *block = memory_block(place);
+
+	if (!place || !block || block->tag != KMN_TAG_LARGE || block->bytes != event->bytes ||
+	    block->pid != event->pid_tgid >> 32)
+		return false;
+	block->site = event->site;
+	return true;
+}
+
 static __always_inline bool memory_kmalloc(struct call *call, __u64 *ctx)
 {
 	struct memory_event event = memory_event(call);
@@ -41,11 +57,14 @@ static __always_inline bool memory_kmalloc(struct call *call, __u64 *ctx)
 			memory_count_failed(&event);
 		return true;
 	}
-	if (ctx[3] > KMALLOC_MAX_CACHE)
+	if (ctx[3] > KMALLOC_MAX_CACHE) {
+		if (large_repeated(&event))
+			return true;
 		pages_belong(pfn_of_page(page_of_address(event.address)), KMN_TAG_OF_LARGE,
 			     call->cpu);
-	else
+	} else {
 		event.tag = memory_cache_tag(cache_of_object(event.address));
+	}
 	return memory_allocated(call, &event);
 }
 
@@ -315,7 +334,7 @@ static long mapped_page(__u32 i, struct bulk *bulk)
 	return 0;
 }
 
-/* vmap_pages_range_noflush(addr, end, prot, pages, page_shift) */
+/* __vmap_pages_range_noflush(addr, end, prot, pages, page_shift) */
 static __always_inline bool memory_vmap_pages(struct call *call, __u64 *ctx)
 {
 	enum bracket bracket = bracket_of(call->pid_tgid);
@@ -347,7 +366,46 @@ static __always_inline bool memory_vm_free(struct call *call, __u64 *ctx)
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, event.address);
 	event.tag = KMN_TAG_VMALLOC;
 	memory_released(call, &event);
+	if (event.fate == KMN_FATE_UNKNOWN)
+		bracket_enter(call->pid_tgid, BRACKET_AREA);
 	return true;
+}
+
+struct vm_struct {
+	unsigned long size;
+	unsigned long flags;
+} __attribute__((preserve_access_index));
+
+/* include/linux/vmalloc.h */
+#define VM_ALLOC 0x2
+#define VM_MAP 0x4
+#define VM_NO_GUARD 0x40
+
+/* remove_vm_area(addr) = the area, which may be one of ioremap(): of that nothing is known. */
+SEC("?fexit/remove_vm_area")
+int memory_area_gone(void *ctx)
+{
+	struct kmn_memory_count *count;
+	struct vm_struct *area;
+	__u64 value = 0, flags;
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	if (bracket_of(tid) != BRACKET_AREA)
+		return 0;
+	bracket_leave(tid, BRACKET_AREA);
+	bpf_get_func_ret(ctx, &value);
+	area = (struct vm_struct *)value;
+	flags = BPF_CORE_READ(area, flags);
+	if (!value || !(flags & (VM_ALLOC | VM_MAP)))
+		return 0;
+	count = memory_count(bpf_get_smp_processor_id(),
+			     flags & VM_MAP ? KMN_TAG_VMAP : KMN_TAG_VMALLOC);
+	if (!count)
+		return 0;
+	__sync_fetch_and_add(&count->unknown, 1);
+	__sync_fetch_and_add(&count->unknown_bytes,
+			     BPF_CORE_READ(area, size) - (flags & VM_NO_GUARD ? 0 : PAGE_BYTES));
+	return 0;
 }
 
 /* allocate_slab(s, flags, node) = struct slab *, which is its first page */

@@ -107,9 +107,10 @@ struct kmn_memory_block {
 struct kmn_memory_count {
 	uint64_t allocs, alloc_bytes;
 	uint64_t frees, free_bytes; /* of blocks in the table */
-	uint64_t unknown;	    /* frees of blocks that are not in the table */
+	uint64_t unknown;	    /* frees of blocks that are not in the table... */
+	uint64_t unknown_bytes;	    /* ...of pages and vmalloc, whose size can be known */
 	uint64_t failed;	    /* allocations that got nothing */
-	uint64_t reserved[2];
+	uint64_t replaced;	    /* blocks that were there when their address came again */
 };
 
 /* A tag. Index: its number. User space fills in those below KMN_TAG_CACHES. */

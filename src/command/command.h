@@ -12,6 +12,7 @@
 #define COMMANDS(X)                                                                                \
 	X(hook, "watch the calls of kernel functions")                                             \
 	X(run, "watch again what a capture watched")                                               \
+	X(mem, "follow kernel memory: every allocation has its free, or its culprit")              \
 	X(list, "list what can be hooked, and tell why something can't")                           \
 	X(show, "print a capture")                                                                 \
 	X(diff, "tell what differs between two captures")                                          \

@@ -165,8 +165,8 @@ static struct group *group_get(struct groups *groups, struct intern *numbers,
 	if (intern_add(numbers, text_string(key), key->length, &number, &added, err))
 		return NULL;
 	if (added && !(groups->n & (groups->n - 1))) {
-		struct group *grown = realloc(groups->groups,
-					      (groups->n ? groups->n * 2 : 1) * sizeof(*grown));
+		struct group *grown =
+			realloc(groups->groups, (groups->n ? groups->n * 2 : 1) * sizeof(*grown));
 
 		if (!grown) {
 			error_no_memory(err);

@@ -56,7 +56,8 @@ struct groups {
 	size_t n;
 	uint64_t blocks, bytes; /* of all */
 	uint64_t grades[MEMORY_N_GRADES];
-	uint64_t left_out; /* blocks that were not selected, but for what other families are made of */
+	uint64_t left_out; /* blocks that were not selected, but for what other families are made of
+			    */
 };
 
 /* Those of the memory's blocks that are selected. */

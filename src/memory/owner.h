@@ -15,9 +15,9 @@
 
 struct owner {
 	const struct stack *stack; /* NULL: none, or its frames never came */
-	size_t first;		   /* frame that the stack is shown from: what only traces is left out */
-	size_t at;		   /* the owner's frame in it */
-	uint64_t address;	   /* 0: nobody is known */
+	size_t first;	  /* frame that the stack is shown from: what only traces is left out */
+	size_t at;	  /* the owner's frame in it */
+	uint64_t address; /* 0: nobody is known */
 	struct frame frame;
 };
 

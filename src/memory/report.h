@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "memory/group.h"
+#include "memory/growth.h"
 #include "memory/select.h"
 #include "model/ledger.h"
 #include "model/place.h"
@@ -28,6 +29,7 @@ struct memory_report {
 	 * what it has left is leaked. NULL: what is outstanding may still be in use.
 	 */
 	const char *unloaded;
+	const struct growth *growth; /* since a mark; NULL: all is shown */
 };
 
 /* "outstanding", or "leaked" where nobody can free it any more. */
@@ -36,7 +38,7 @@ const char *report_word(const struct memory_report *report);
 struct memory_text_options {
 	bool color;
 	bool histogram; /* lifetimes and sizes */
-	bool counters;  /* each of the kernel's own, not those alone that differ */
+	bool counters;	/* each of the kernel's own, not those alone that differ */
 };
 
 /* The report as text; the ledger's table is not in it. */

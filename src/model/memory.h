@@ -42,12 +42,13 @@ struct memory_tag {
 	uint64_t frees, free_bytes; /* of blocks allocated since the start */
 	uint64_t unknown;	    /* frees of what was not: allocated before the start */
 	uint64_t failed;	    /* allocations that got nothing */
+	uint64_t replaced; /* blocks whose address was allocated again: a free was missed */
 };
 
 /* X(name, text) */
 #define MEMORY_GRADES(X)                                                                           \
 	X(OUTSTANDING, "outstanding")                                                              \
-	X(DEFERRED, "deferred")	 /* handed to kfree_rcu(): a grace period will free it */          \
+	X(DEFERRED, "deferred") /* handed to kfree_rcu(): a grace period will free it */           \
 	X(DOUBTFUL, "doubtful") /* its free may have been missed */
 
 enum memory_grade {
@@ -113,10 +114,10 @@ struct memory {
 	struct memory_check *checks;
 	size_t n_checks;
 	uint64_t freed_twice;
-	uint64_t capacity;	/* blocks that the table holds */
-	uint64_t no_room;	/* allocations beyond it: not among the blocks */
-	uint64_t replaced;	/* blocks whose free was missed, as a later block showed */
-	uint64_t lifetime[64];	/* frees by the logarithm of the block's age in ns */
+	uint64_t capacity;     /* blocks that the table holds */
+	uint64_t no_room;      /* allocations beyond it: not among the blocks */
+	uint64_t replaced;     /* blocks whose free was missed, as a later block showed */
+	uint64_t lifetime[64]; /* frees by the logarithm of the block's age in ns */
 };
 
 void memory_init(struct memory *memory);

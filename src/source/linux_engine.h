@@ -141,6 +141,8 @@ int memory_attach(struct engine *engine, struct error *err);
 /* The recording begins, ends: take the kernel's own counts. */
 int memory_begin(struct engine *engine, struct error *err);
 int memory_end(struct engine *engine, struct error *err);
+/* Nothing is taken in any more. */
+void memory_stopped(struct engine *engine);
 /* A record of a free came by. */
 int memory_learn(struct engine *engine, const struct record_view *record, struct error *err);
 /* Once in a while: note when frees were missed. */

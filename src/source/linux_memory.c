@@ -42,18 +42,15 @@ static const struct event events[KMN_MEMORY_N_EVENTS] = {
 	[KMN_MEMORY_PAGE_ALLOC] = {"mm_page_alloc", ON_TRACEPOINT, {0}, FORM_ALLOC, -1},
 	[KMN_MEMORY_PAGE_FREE] = {"mm_page_free", ON_TRACEPOINT, {0}, FORM_FREE, MEMORY_PAGES},
 	[KMN_MEMORY_PERCPU_ALLOC] = {"percpu_alloc_percpu", ON_TRACEPOINT, {0}, FORM_ALLOC, -1},
-	[KMN_MEMORY_PERCPU_FREE] = {"percpu_free_percpu", ON_TRACEPOINT, {0}, FORM_FREE,
-				    MEMORY_PERCPU},
+	[KMN_MEMORY_PERCPU_FREE] =
+		{"percpu_free_percpu", ON_TRACEPOINT, {0}, FORM_FREE, MEMORY_PERCPU},
 	[KMN_MEMORY_BULK_ALLOC] = {"bulk_alloc",
 				   ON_EXIT,
 				   {"kmem_cache_alloc_bulk_noprof", "kmem_cache_alloc_bulk"},
 				   FORM_ALLOC,
 				   -1},
-	[KMN_MEMORY_BULK_FREE] = {"bulk_free",
-				  ON_ENTRY,
-				  {"kmem_cache_free_bulk"},
-				  FORM_FREE,
-				  MEMORY_SLAB},
+	[KMN_MEMORY_BULK_FREE] =
+		{"bulk_free", ON_ENTRY, {"kmem_cache_free_bulk"}, FORM_FREE, MEMORY_SLAB},
 	[KMN_MEMORY_PAGES_BULK] = {"pages_bulk",
 				   ON_EXIT,
 				   {"alloc_pages_bulk_noprof", "__alloc_pages_bulk"},
@@ -61,14 +58,14 @@ static const struct event events[KMN_MEMORY_N_EVENTS] = {
 				   -1},
 	[KMN_MEMORY_VMAP_PAGES] = {"vmap_pages",
 				   ON_ENTRY,
-				   {"vmap_pages_range_noflush", "__vmap_pages_range_noflush"},
+				   {"__vmap_pages_range_noflush", "vmap_pages_range_noflush"},
 				   FORM_ALLOC,
 				   -1},
 	[KMN_MEMORY_VM_FREE] = {"vm_free", ON_ENTRY, {"remove_vm_area"}, FORM_FREE, MEMORY_VMALLOC},
 	[KMN_MEMORY_SLAB_PAGES] = {"slab_pages", ON_EXIT, {"allocate_slab"}, FORM_NONE, -1},
 	[KMN_MEMORY_RCU_FREE] = {"rcu_free", ON_ENTRY, {"kvfree_call_rcu"}, FORM_NONE, -1},
-	[KMN_MEMORY_CACHE_GONE] = {"cache_gone", ON_ENTRY, {"slab_kmem_cache_release"}, FORM_NONE,
-				   -1},
+	[KMN_MEMORY_CACHE_GONE] =
+		{"cache_gone", ON_ENTRY, {"slab_kmem_cache_release"}, FORM_NONE, -1},
 };
 
 static const struct {
@@ -233,6 +230,7 @@ int memory_prepare(struct engine *engine, struct error *err)
 		if (choose_program(engine, types, &events[i], err))
 			return -1;
 	}
+	bpf_program__set_autoload(object->progs.memory_area_gone, true);
 	bpf_program__set_autoload(object->progs.bracket_enter_vmap, true);
 	bpf_program__set_autoload(object->progs.bracket_leave_vmap, true);
 	bpf_program__set_autoload(object->progs.bracket_enter_pcpu_populate_chunk, true);
@@ -269,8 +267,7 @@ static int add_fates(struct api_table *table, uint32_t *index, struct error *err
 	if (!fates.name || !fates.members)
 		return error_no_memory(err);
 	for (int i = 0; i < 3; i++)
-		fates.members[i] =
-			(struct enumerator){.value = i, .name = strdup(names[i])};
+		fates.members[i] = (struct enumerator){.value = i, .name = strdup(names[i])};
 	return api_table_add_enumeration(table, &fates, index, err);
 }
 
@@ -283,21 +280,19 @@ static int describe(struct engine *engine, const struct event *event, struct api
 	api->typed = true;
 	api->params = calloc(KMN_MEMORY_ARGS, sizeof(*api->params));
 	api->fetches = calloc(1, sizeof(*api->fetches));
-	if (!api->params || !api->fetches ||
-	    add_param(api, "ptr", VALUE_POINTER, 8, "void *") ||
+	if (!api->params || !api->fetches || add_param(api, "ptr", VALUE_POINTER, 8, "void *") ||
 	    add_param(api, "bytes", VALUE_UNSIGNED, 8, "size_t") ||
 	    add_param(api, "tag", VALUE_STRING, 8, "char *") ||
 	    add_param(api, "caller", VALUE_POINTER, 8, "void *") ||
-	    (event->form == FORM_ALLOC
-		     ? add_param(api, "gfp", VALUE_UNSIGNED, 4, "gfp_t")
-		     : add_param(api, "fate", VALUE_ENUM, 4, "enum fate")))
+	    (event->form == FORM_ALLOC ? add_param(api, "gfp", VALUE_UNSIGNED, 4, "gfp_t")
+				       : add_param(api, "fate", VALUE_ENUM, 4, "enum fate")))
 		return error_no_memory(err);
 	api->fetches[0] = (struct api_fetch){
 		.param = KMN_ARG_TAG, .label = strdup(""), .form = FETCH_STRING, .size = 48};
 	api->n_fetches = 1;
 	if (event->form == FORM_FREE)
-		return add_fates(&engine->catalog.apis,
-				 &api->params[KMN_ARG_FATE].type.enumeration, err);
+		return add_fates(&engine->catalog.apis, &api->params[KMN_ARG_FATE].type.enumeration,
+				 err);
 	return 0;
 }
 
@@ -313,8 +308,9 @@ static struct hook *add_hook(struct engine *engine, const struct event *event, s
 	hook->memory = hook->on = true;
 	hook->copies = copies_of(engine, event);
 	hook->pattern = strdup(event->program);
-	hook->name = strdup(event->place == ON_TRACEPOINT ? event->program
-							  : find_target(symbols_types(engine->symbols, NULL), event));
+	hook->name = strdup(event->place == ON_TRACEPOINT
+				    ? event->program
+				    : find_target(symbols_types(engine->symbols, NULL), event));
 	api.name = hook->name ? strdup(hook->name) : NULL;
 	api.method = event->place == ON_TRACEPOINT ? METHOD_TRACEPOINT : METHOD_FENTRY;
 	hook->function.name = hook->name;
@@ -322,8 +318,7 @@ static struct hook *add_hook(struct engine *engine, const struct event *event, s
 		error_no_memory(err);
 		goto fail;
 	}
-	if (describe(engine, event, &api, err) ||
-	    api_table_add(&engine->catalog.apis, &api, err))
+	if (describe(engine, event, &api, err) || api_table_add(&engine->catalog.apis, &api, err))
 		goto fail;
 	hook->api = api_table_find(&engine->catalog.apis, (uint32_t)engine->n_hooks);
 	if (engine_add(engine, hook, err))
@@ -382,6 +377,9 @@ static int attach_brackets(struct engine *engine, struct error *err)
 		{object->progs.bracket_enter_vm_map_ram, object->progs.bracket_leave_vm_map_ram},
 	};
 
+	engine->follower->area_gone = bpf_program__attach(object->progs.memory_area_gone);
+	if (!engine->follower->area_gone)
+		return error_set(err, "can't follow remove_vm_area(): %s", strerror(errno));
 	for (int i = 0; i < N_BRACKETS; i++) {
 		for (int side = 0; side < 2; side++) {
 			struct bpf_link *link = bpf_program__attach(programs[i][side]);
@@ -464,8 +462,12 @@ int memory_end(struct engine *engine, struct error *err)
 {
 	if (!engine->follower)
 		return 0;
-	engine->follower->end = monotonic_ns();
 	return memory_count(engine, &engine->follower->after, err);
+}
+
+void memory_stopped(struct engine *engine)
+{
+	engine->follower->end = monotonic_ns();
 }
 
 /* Memory that was freed twice is told of by a record. */
@@ -496,8 +498,8 @@ int memory_learn(struct engine *engine, const struct record_view *record, struct
 
 static void add_doubt(struct follower *follower, const struct memory_doubt *doubt)
 {
-	struct memory_doubt *grown = realloc(follower->doubts,
-					     (follower->n_doubts + 1) * sizeof(*follower->doubts));
+	struct memory_doubt *grown =
+		realloc(follower->doubts, (follower->n_doubts + 1) * sizeof(*follower->doubts));
 
 	/* Without room for one more the last one is made longer: in doubt, more is doubtful. */
 	if (!grown) {
@@ -587,6 +589,7 @@ void memory_detach(struct engine *engine)
 
 	if (!follower)
 		return;
+	bpf_link__destroy(follower->area_gone);
 	for (int i = 0; i < N_BRACKETS; i++) {
 		bpf_link__destroy(follower->brackets[i][0]);
 		bpf_link__destroy(follower->brackets[i][1]);

@@ -27,9 +27,10 @@ struct follower {
 	size_t n_doubts;
 	struct memory_finding *findings;
 	size_t n_findings;
-	uint64_t end;				/* when the recording ended; 0: it goes on */
+	uint64_t end;			      /* when the recording ended; 0: it goes on */
 	struct memory_counters before, after; /* the kernel's own */
 	struct bpf_link *brackets[N_BRACKETS][2];
+	struct bpf_link *area_gone;
 };
 
 /* Read the kernel's counters beside what has been followed so far. */

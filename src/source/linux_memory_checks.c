@@ -248,9 +248,8 @@ int memory_counters_read(struct memory_counters *counters, const struct memory_f
 		memory_counters_fini(counters);
 		return error_no_memory(err);
 	}
-	counters->vmalloc_known =
-		read_file("/proc/vmallocinfo", read_vmalloc, followed->vmalloc, followed->context,
-			  &counters->vmalloc);
+	counters->vmalloc_known = read_file("/proc/vmallocinfo", read_vmalloc, followed->vmalloc,
+					    followed->context, &counters->vmalloc);
 	counters->pages_known = read_file("/proc/zoneinfo", read_free_pages, followed->pages,
 					  followed->context, &counters->pages);
 	counters->pages.counted = -counters->pages.counted;

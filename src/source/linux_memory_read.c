@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tables of the memory follower hold: blocks, counts, tags, and the kernel's own counts. */
+/* What the tables of the memory follower hold: blocks, counts, tags, and the kernel's own counts.
+ */
 #include "source/linux_memory.h"
 
 #include <stdlib.h>
@@ -86,6 +87,7 @@ static int read_counts(const struct engine *engine, struct memory *memory,
 			sum.free_bytes += each->free_bytes;
 			sum.unknown += each->unknown;
 			sum.failed += each->failed;
+			sum.replaced += each->replaced;
 		}
 		if (!sum.allocs && !sum.frees && !sum.unknown && !sum.failed)
 			continue;
@@ -98,6 +100,7 @@ static int read_counts(const struct engine *engine, struct memory *memory,
 		to->free_bytes = sum.free_bytes;
 		to->unknown = sum.unknown;
 		to->failed = sum.failed;
+		to->replaced = sum.replaced;
 	}
 	return 0;
 }
@@ -200,10 +203,12 @@ static int read_doubts(const struct engine *engine, struct memory *memory)
 			return -1;
 		*doubt = follower->doubts[i];
 	}
-	/* A block in the place of another that was never freed: a free was missed, whoever's. */
-	for (int family = 0; memory->replaced && family < MEMORY_N_FAMILIES; family++) {
-		if (add_doubt(memory, (enum memory_family)family, memory->start, replaced,
-			      memory->replaced))
+	/* A block in the place of another that was never freed: a free was missed. */
+	for (size_t i = 0; i < memory->n_tags; i++) {
+		const struct memory_tag *tag = &memory->tags[i];
+
+		if (tag->replaced &&
+		    add_doubt(memory, tag->family, memory->start, replaced, tag->replaced))
 			return -1;
 	}
 	if (too_long && add_doubt(memory, MEMORY_SLAB, memory->start, memory->end, too_long))
@@ -232,10 +237,7 @@ static int64_t net_bytes_of_tag(const struct engine *engine, uint32_t tag)
 	for (unsigned cpu = 0; cpu < engine->n_cpus; cpu++) {
 		const volatile struct kmn_memory_count *each = &counts[cpu * KMN_MAX_TAGS + tag];
 
-		net += (int64_t)(each->alloc_bytes - each->free_bytes);
-		/* Frees of unknown pages are counted by their order, without bytes. */
-		if (tag >= KMN_TAG_PAGES && tag < KMN_TAG_MOVABLE)
-			net -= (int64_t)((each->unknown * 4096) << (tag - KMN_TAG_PAGES));
+		net += (int64_t)(each->alloc_bytes - each->free_bytes - each->unknown_bytes);
 	}
 	return net;
 }

@@ -433,6 +433,8 @@ static int linux_stop(struct source *source, struct error *err)
 	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_OUTSIDE,
 			 __ATOMIC_RELEASE);
 	engine->recording = false;
+	if (engine->follower)
+		memory_stopped(engine);
 	ledger_mark(engine, true);
 	me->stopped = true;
 	if (!code && engine->follower)
@@ -528,6 +530,19 @@ struct source *linux_source_open(struct error *err)
 	}
 	symbols_prefetch(engine->symbols);
 	return &source->source;
+}
+
+int linux_source_memory(struct source *source, struct memory *memory, struct error *err)
+{
+	struct memory now;
+
+	memory_init(&now);
+	if (memory_read(&self(source)->engine, &now, err)) {
+		memory_fini(&now);
+		return -1;
+	}
+	*memory = now;
+	return 0;
 }
 
 void linux_source_times(const struct source *source, struct text *text)

@@ -4,10 +4,14 @@
 #define SOURCE_LINUX_SOURCE_H
 
 #include "base/text.h"
+#include "model/memory.h"
 #include "source/source.h"
 
 /* Opening touches nothing yet: the first apply() puts the hooks in. NULL with err on failure. */
 struct source *linux_source_open(struct error *err);
+
+/* Memory as it stands now; only with a spec that follows it. The caller frees what is in it. */
+int linux_source_memory(struct source *source, struct memory *memory, struct error *err);
 
 /* Where the time of the start went: one phase a line. The caller frees text. */
 void linux_source_times(const struct source *source, struct text *text);
