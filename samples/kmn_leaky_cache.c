@@ -47,8 +47,12 @@ void leaky_make_kmem_cache(const struct leaky_turn *turn)
 {
 	void *objects[4];
 
-	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
-		objects[i] = leaky_got(LEAKY_FAMILY_kmem_cache, kmem_cache_alloc(cache, turn->gfp));
+	objects[0] = leaky_got(LEAKY_FAMILY_kmem_cache, kmem_cache_alloc(cache, turn->gfp));
+	objects[1] = leaky_got(LEAKY_FAMILY_kmem_cache, kmem_cache_alloc(cache, turn->gfp));
+	objects[2] = leaky_got(LEAKY_FAMILY_kmem_cache,
+			       kmem_cache_alloc_node(cache, turn->gfp, numa_mem_id()));
+	objects[3] = leaky_got(LEAKY_FAMILY_kmem_cache,
+			       kmem_cache_alloc_node(cache, turn->gfp, NUMA_NO_NODE));
 	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
 		if (!objects[i])
 			continue;
