@@ -46,20 +46,6 @@ struct count {
 	size_t n_frames, n_with;
 };
 
-static const struct module *module_of(const struct module_table *table, uint64_t address,
-				      const struct frame *frame)
-{
-	/* Of several at one place the last, as symbol/lines.h does. */
-	for (size_t i = table->n_modules; i-- > 0;) {
-		const struct module *module = &table->modules[i];
-
-		if (address - module->base < module->size && module->name &&
-		    (frame->module ? !strcmp(module->name, frame->module) : i == 0))
-			return module;
-	}
-	return frame->symbol && !frame->module && table->n_modules ? &table->modules[0] : NULL;
-}
-
 static void count_frames(const struct capture_reader *reader, struct count *counts)
 {
 	const struct catalog *catalog = capture_catalog(reader);
@@ -68,7 +54,7 @@ static void count_frames(const struct capture_reader *reader, struct count *coun
 	for (size_t i = 0; i < frame_table_count(frames); i++) {
 		uint64_t address = frame_table_address(frames, i);
 		const struct frame *frame = frame_table_find(frames, address);
-		const struct module *module = module_of(&catalog->modules, address, frame);
+		const struct module *module = catalog_frame_module(catalog, frame, address);
 		const struct place *places;
 		struct count *count = module ? &counts[module - catalog->modules.modules] : NULL;
 

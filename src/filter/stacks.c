@@ -100,10 +100,11 @@ static const struct kmn_stack *stack_of(const struct kmn_header *record)
 	return (const struct kmn_stack *)((const char *)record + at);
 }
 
-static bool frame_is(const struct test *test, const struct frame *frame)
+static bool frame_is(const struct catalog *catalog, const struct test *test,
+		     const struct frame *frame)
 {
 	if (test->is_module)
-		return frame->module && filter_same_module(frame->module, test->operands[0].text);
+		return frame->module && !catalog_frame_is_kernel(catalog, frame) && filter_same_module(frame->module, test->operands[0].text);
 	if (!frame->symbol)
 		return false;
 	/* "stack has tcp_*" */
@@ -125,7 +126,7 @@ static uint32_t ask(const struct filter *filter, const uint64_t *frames, size_t 
 			bool yes = false;
 
 			if (test->field == FIELD_STACK)
-				yes = frame_is(test, &frame);
+				yes = frame_is(filter->catalog, test, &frame);
 			/* The first frame is the hooked function itself. */
 			else if (test->field == FIELD_CALLER && k == 1 && frame.symbol)
 				yes = filter_string_holds(test, frame.symbol, strlen(frame.symbol));

@@ -7,6 +7,7 @@
 #ifndef MODEL_CATALOG_H
 #define MODEL_CATALOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/api.h"
@@ -18,10 +19,12 @@
 struct frame {
 	const char *symbol; /* NULL: unknown; valid as long as the catalog */
 	uint64_t offset;    /* from the symbol; with no symbol, from the module's base */
-	const char *module; /* NULL: the kernel itself, or unknown */
+	/* NULL: the kernel itself, or unknown. With no symbol, the kernel is called by its name. */
+	const char *module;
 };
 
 struct memory;
+struct namer;
 struct place_finder;
 
 struct catalog {
@@ -40,6 +43,8 @@ struct catalog {
 	/* Name an address; false if nothing is known. Set by whoever fills the catalog. */
 	bool (*resolve)(const struct catalog *catalog, uint64_t address, struct frame *frame);
 	void *resolver; /* for resolve */
+	/* Asked for what is known by module and offset only, see model/namer.h; NULL: nobody is. */
+	struct namer *namer;
 	/* The source lines that a capture has, see model/place.h; NULL: none. */
 	struct place_finder *places;
 	struct memory *memory; /* what became of memory, at the end; NULL: it was not followed */
@@ -47,7 +52,21 @@ struct catalog {
 
 int catalog_init(struct catalog *catalog, struct error *err);
 void catalog_fini(struct catalog *catalog);
-/* Calls catalog->resolve; fills module and offset from the module table when it can't. */
+/*
+ * Calls catalog->resolve; fills module and offset from the module table when it can't, and asks
+ * the namer when there is no more than that.
+ */
 void catalog_frame(const struct catalog *catalog, uint64_t address, struct frame *frame);
+/* The same without asking the namer. */
+void catalog_frame_alone(const struct catalog *catalog, uint64_t address, struct frame *frame);
+/* Is the frame in the kernel itself, with a name or without? */
+bool catalog_frame_is_kernel(const struct catalog *catalog, const struct frame *frame);
+/*
+ * The module that the frame of this address is in; NULL: none that is known. Of several at one
+ * place, one after the other, it is the one that came last: names and records arrive in the order
+ * of time.
+ */
+const struct module *catalog_frame_module(const struct catalog *catalog, const struct frame *frame,
+					  uint64_t address);
 
 #endif

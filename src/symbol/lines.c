@@ -146,29 +146,6 @@ static struct build *build_of(struct lines *lines, const struct catalog *catalog
 	return build;
 }
 
-/*
- * The module that the frame's name speaks of. Of several at one place, one after the other, it is
- * the one that came last: names and records arrive in the order of time.
- */
-static const struct module *module_of(const struct catalog *catalog, const struct frame *frame,
-				      uint64_t address)
-{
-	const struct module_table *table = &catalog->modules;
-
-	if (!frame->module) {
-		bool kernel = table->n_modules &&
-			      (frame->symbol ||
-			       address - table->modules[0].base < table->modules[0].size);
-
-		return kernel ? &table->modules[0] : NULL;
-	}
-	for (size_t i = table->n_modules; i-- > 1;)
-		if (address - table->modules[i].base < table->modules[i].size &&
-		    !strcmp(table->modules[i].name, frame->module))
-			return &table->modules[i];
-	return NULL;
-}
-
 static struct known *slot_of(const struct lines *lines, const struct build *build, uint64_t address)
 {
 	uint64_t hash = (address ^ (uint64_t)(uintptr_t)build << 7) * 0x9e3779b97f4a7c15ull;
@@ -231,7 +208,7 @@ static size_t find_in_files(struct lines *lines, const struct catalog *catalog, 
 	uint64_t there;
 
 	catalog_frame(catalog, address, &frame);
-	module = module_of(catalog, &frame, address);
+	module = catalog_frame_module(catalog, &frame, address);
 	if (!module)
 		return 0;
 	if (!lines->modules && module != catalog->modules.modules) {

@@ -126,19 +126,12 @@ void key_api_name(const struct catalog *catalog, uint32_t hook, struct text *out
 		text_addf(out, " [%s]", api->module);
 }
 
-/* As frame_print() but with the kernel's own unnamed addresses counted from its base. */
+/* As frame_print(), without escapes. */
 static void place_name(const struct key_maker *maker, uint64_t address, struct text *out)
 {
-	const struct catalog *catalog = maker->catalog;
-	const struct module *kernel = catalog->modules.modules;
 	struct frame frame = {0};
 
-	catalog_frame(catalog, address, &frame);
-	if (!frame.symbol && !frame.module && catalog->modules.n_modules &&
-	    address - kernel->base < kernel->size) {
-		frame.module = kernel->name;
-		frame.offset = address - kernel->base;
-	}
+	catalog_frame(maker->catalog, address, &frame);
 	if (frame.symbol) {
 		text_add(out, frame.symbol);
 		if (!maker->spec.no_offsets) {
@@ -163,7 +156,7 @@ static void module_name(const struct key_maker *maker, const struct stack *stack
 	for (uint16_t i = 1; i < stack->n_frames; i++) {
 		frame = (struct frame){0};
 		catalog_frame(maker->catalog, stack->frames[i], &frame);
-		if (frame.module) {
+		if (frame.module && !catalog_frame_is_kernel(maker->catalog, &frame)) {
 			text_add(out, frame.module);
 			return;
 		}

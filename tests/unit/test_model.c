@@ -10,9 +10,11 @@
 
 #include <cmocka.h>
 
+
 #include <record.h>
 
 #include "model/catalog.h"
+#include "model/namer.h"
 #include "model/verdict.h"
 
 static void apis_are_found_by_id_in_whatever_order_they_came(void **state)
@@ -163,8 +165,82 @@ static void an_address_without_a_symbol_is_named_by_its_module(void **state)
 	assert_string_equal(frame.module, "ext4");
 	assert_int_equal(frame.offset, 0x10);
 	catalog_frame(&catalog, 0x1010, &frame);
+	assert_string_equal(frame.module, "vmlinux");
+	assert_int_equal(frame.offset, 0x10);
+	assert_true(catalog_frame_is_kernel(&catalog, &frame));
+	assert_ptr_equal(catalog_frame_module(&catalog, &frame, 0x1010),
+			 &catalog.modules.modules[0]);
+	catalog_frame(&catalog, 0x9000, &frame);
 	assert_null(frame.module);
-	assert_int_equal(frame.offset, 0x1010);
+	assert_int_equal(frame.offset, 0x9000);
+	assert_null(catalog_frame_module(&catalog, &frame, 0x9000));
+	catalog_fini(&catalog);
+}
+
+struct sure {
+	struct namer namer;
+	const struct module *asked;
+	bool kernel;
+};
+
+static bool name_all(struct namer *namer, const struct catalog *catalog,
+		     const struct module *module, bool kernel, uint64_t offset, const char **symbol,
+		     uint64_t *symbol_offset)
+{
+	struct sure *sure = (struct sure *)namer;
+
+	sure->asked = module;
+	sure->kernel = kernel;
+	*symbol = "somewhere";
+	*symbol_offset = offset & 0xf;
+	return true;
+}
+
+static bool resolve_one(const struct catalog *catalog, uint64_t address, struct frame *frame)
+{
+	if (address == 0x4020)
+		*frame = (struct frame){"known", 1, "ext4"};
+	/* Counted from where an earlier module was. */
+	if (address == 0x4030)
+		*frame = (struct frame){NULL, 0x99, "ext4"};
+	return address == 0x4020 || address == 0x4030;
+}
+
+static void a_namer_is_asked_for_what_has_no_name(void **state)
+{
+	const struct module modules[] = {
+		{.name = "vmlinux", .base = 0x1000, .size = 0x1000},
+		{.name = "ext4", .base = 0x4000, .size = 0x100},
+	};
+	struct sure sure = {.namer.name = name_all};
+	struct catalog catalog;
+	struct error err = {0};
+	struct frame frame;
+
+	assert_int_equal(catalog_init(&catalog, &err), 0);
+	module_table_add(&catalog.modules, &modules[0], &err);
+	module_table_add(&catalog.modules, &modules[1], &err);
+	catalog.resolve = resolve_one;
+	catalog.namer = &sure.namer;
+	catalog_frame(&catalog, 0x4013, &frame);
+	assert_string_equal(frame.symbol, "somewhere");
+	assert_string_equal(frame.module, "ext4");
+	assert_int_equal(frame.offset, 3);
+	assert_false(sure.kernel);
+	catalog_frame(&catalog, 0x1014, &frame);
+	assert_string_equal(frame.symbol, "somewhere");
+	assert_null(frame.module);
+	assert_true(sure.kernel);
+	sure.asked = NULL;
+	catalog_frame(&catalog, 0x4020, &frame);
+	assert_string_equal(frame.symbol, "known");
+	catalog_frame(&catalog, 0x4030, &frame);
+	assert_null(frame.symbol);
+	catalog_frame(&catalog, 0x9000, &frame);
+	assert_null(frame.symbol);
+	catalog_frame_alone(&catalog, 0x4013, &frame);
+	assert_null(frame.symbol);
+	assert_null(sure.asked);
 	catalog_fini(&catalog);
 }
 
@@ -324,6 +400,7 @@ int main(void)
 		cmocka_unit_test(stacks_stay_where_they_are_while_the_table_grows),
 		cmocka_unit_test(a_stack_that_is_known_is_left_as_it_is),
 		cmocka_unit_test(an_address_without_a_symbol_is_named_by_its_module),
+		cmocka_unit_test(a_namer_is_asked_for_what_has_no_name),
 		cmocka_unit_test(the_verdict_says_what_is_missing),
 		cmocka_unit_test(the_total_is_the_sum_of_all_rows),
 		cmocka_unit_test(hook_methods_have_names),
