@@ -194,6 +194,22 @@ fail:
 	return -1;
 }
 
+/*
+ * What module and offset lead back to needs no name in a minimal capture. The rest keeps it: no file
+ * could give it back to init code that is gone, or to what the kernel makes while it runs.
+ */
+static void take_frame(const struct catalog_writer *writer, uint64_t address, struct frame *frame)
+{
+	const struct module *module;
+
+	catalog_frame(writer->catalog, address, frame);
+	if (!writer->minimal)
+		return;
+	module = catalog_frame_module(writer->catalog, frame, address);
+	if (module && address - module->base < module->size)
+		*frame = (struct frame){.offset = address - module->base, .module = module->name};
+}
+
 int catalog_writer_name(struct catalog_writer *writer, const uint64_t *addresses, size_t n,
 			struct error *err)
 {
@@ -202,7 +218,7 @@ int catalog_writer_name(struct catalog_writer *writer, const uint64_t *addresses
 
 		if (frame_table_find(writer->frames, addresses[i]))
 			continue;
-		catalog_frame(writer->catalog, addresses[i], &frame);
+		take_frame(writer, addresses[i], &frame);
 		encode_frame(&writer->new_frames, addresses[i], &frame);
 		if (frame_table_set(writer->frames, addresses[i], &frame, err))
 			return -1;
@@ -257,7 +273,7 @@ static int rename_frame(struct catalog_writer *writer, uint64_t address, struct 
 	const struct frame *known = frame_table_find(writer->frames, address);
 	struct frame frame;
 
-	catalog_frame(writer->catalog, address, &frame);
+	take_frame(writer, address, &frame);
 	if (frame.offset == known->offset && same_string(frame.symbol, known->symbol) &&
 	    same_string(frame.module, known->module))
 		return 0;

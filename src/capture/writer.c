@@ -17,6 +17,7 @@ struct capture_writer {
 	struct block_writer blocks;
 	struct catalog_writer tables;
 	const struct catalog *catalog;
+	bool minimal;
 	struct error failed; /* STATUS_OK: not yet */
 	bool ended;
 
@@ -84,6 +85,11 @@ static int flush(struct capture_writer *writer, struct error *err)
 	return catalog_writer_rename(&writer->tables, err);
 }
 
+void capture_writer_be_minimal(struct capture_writer *writer)
+{
+	writer->minimal = true;
+}
+
 int capture_writer_begin(struct capture_writer *writer, const struct catalog *catalog,
 			 struct error *err)
 {
@@ -93,6 +99,7 @@ int capture_writer_begin(struct capture_writer *writer, const struct catalog *ca
 		return fail(writer, &writer->failed, err);
 	if (catalog_writer_init(&writer->tables, catalog, &writer->blocks, &cause))
 		return fail(writer, &cause, err);
+	writer->tables.minimal = writer->minimal;
 	writer->catalog = catalog;
 	if (block_writer_begin(&writer->blocks, &cause) || flush(writer, &cause))
 		return fail(writer, &cause, err);

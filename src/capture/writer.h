@@ -19,6 +19,8 @@ struct capture_writer;
 
 /* path "-" is standard output. What is there stays untouched until capture_writer_begin(). */
 struct capture_writer *capture_writer_create(const char *path, bool force, struct error *err);
+/* Leave out the names of frames, see struct catalog_writer. Before capture_writer_begin(). */
+void capture_writer_be_minimal(struct capture_writer *writer);
 /* The catalog must outlive the writer's other calls. */
 int capture_writer_begin(struct capture_writer *writer, const struct catalog *catalog,
 			 struct error *err);

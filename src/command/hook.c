@@ -255,6 +255,8 @@ static int watch(struct hook_options *options, struct child *child, struct error
 				       : capture_sink_create(options->output, options->force, err);
 		if (!sinks[n_sinks])
 			goto out;
+		if (options->minimal)
+			capture_sink_be_minimal(sinks[n_sinks]);
 		n_sinks++;
 	}
 	if (line_options_begin(&options->lines, &places, err))

@@ -40,6 +40,7 @@ enum option {
 	OPTION_FORCE,
 	OPTION_SPLIT,
 	OPTION_KEEP,
+	OPTION_MINIMAL,
 	OPTION_WITH_SYMBOLS,
 	OPTION_PRINT,
 	OPTION_STACK,
@@ -98,6 +99,8 @@ static const struct option_row rows[] = {
 	{0, "split", "SIZE|TIME", "record parts of this size or time: FILE.1.kmn, FILE.2.kmn...",
 	 OPTION_SPLIT},
 	{0, "keep", "N", "with --split: only the last N parts", OPTION_KEEP},
+	{0, "minimal", NULL, "put no names of frames into the capture, only module and offset",
+	 OPTION_MINIMAL},
 	{0, "with-symbols", NULL, "put source lines into the capture at the end",
 	 OPTION_WITH_SYMBOLS},
 	{'P', "print", NULL, "print the calls as well as recording them", OPTION_PRINT},
@@ -295,6 +298,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return parse_split(value, &options->parts, err);
 	case OPTION_KEEP:
 		return parse_number(value, 1000000, &options->parts.keep, err);
+	case OPTION_MINIMAL:
+		options->minimal = true;
+		return 0;
 	case OPTION_WITH_SYMBOLS:
 		options->with_symbols = true;
 		return 0;
@@ -333,6 +339,10 @@ static const struct options table = {
 
 static int check_symbols(const struct hook_options *options, struct error *err)
 {
+	if (options->minimal && !options->output)
+		return error_usage(err, "--minimal: which capture? There is no --output");
+	if (options->minimal && options->with_symbols)
+		return error_usage(err, "--minimal leaves out what --with-symbols puts in");
 	if (!options->with_symbols)
 		return 0;
 	if (!options->output || !strcmp(options->output, "-") || options->split) {

@@ -17,6 +17,7 @@ struct hook_options {
 	bool returns;	    /* of every function that is named */
 	const char *output; /* a capture; NULL: none */
 	bool force;
+	bool minimal;	   /* no names of frames in the capture */
 	bool with_symbols; /* source lines come into the capture when it is whole */
 	bool split;	   /* the capture, into these parts */
 	struct capture_parts parts;

@@ -15,6 +15,7 @@ struct capture_sink {
 	struct sink base;
 	struct capture_writer *writer;
 	const struct catalog *catalog;
+	bool minimal;
 
 	/* Only for a recording in parts. */
 	struct capture_parts parts;
@@ -73,7 +74,11 @@ static int next_part(struct capture_sink *sink, struct error *err)
 	capture_writer_destroy(sink->writer);
 	sink->writer = NULL;
 	sink->number++;
-	if (open_part(sink, err) || capture_writer_begin(sink->writer, sink->catalog, err))
+	if (open_part(sink, err))
+		return -1;
+	if (sink->minimal)
+		capture_writer_be_minimal(sink->writer);
+	if (capture_writer_begin(sink->writer, sink->catalog, err))
 		return -1;
 	remove_old_part(sink);
 	return 0;
@@ -214,4 +219,10 @@ struct sink *capture_sink_create_parts(const char *path, bool force,
 		return NULL;
 	}
 	return &sink->base;
+}
+
+void capture_sink_be_minimal(struct sink *sink)
+{
+	sink_of(sink)->minimal = true;
+	capture_writer_be_minimal(sink_of(sink)->writer);
 }

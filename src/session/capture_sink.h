@@ -32,4 +32,7 @@ struct capture_parts {
 struct sink *capture_sink_create_parts(const char *path, bool force,
 				       const struct capture_parts *parts, struct error *err);
 
+/* Leave out names of frames that module and offset lead back to. Before the sink's begin. */
+void capture_sink_be_minimal(struct sink *sink);
+
 #endif
