@@ -195,8 +195,8 @@ fail:
 }
 
 /*
- * What module and offset lead back to needs no name in a minimal capture. The rest keeps it: no file
- * could give it back to init code that is gone, or to what the kernel makes while it runs.
+ * What module and offset lead back to needs no name in a minimal capture. The rest keeps it: no
+ * file could give it back to init code that is gone, or to what the kernel makes while it runs.
  */
 static void take_frame(const struct catalog_writer *writer, uint64_t address, struct frame *frame)
 {

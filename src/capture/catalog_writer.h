@@ -23,7 +23,7 @@ struct api_mark;
 struct catalog_writer {
 	const struct catalog *catalog;
 	struct block_writer *blocks;
-	bool minimal; /* frames get no names that their module and offset lead back to */
+	bool minimal;	     /* frames get no names that their module and offset lead back to */
 	struct text payload; /* entries of one type, not written yet */
 	struct text system, spec, scratch;
 	uint64_t *unloaded; /* of every module written */

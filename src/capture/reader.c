@@ -481,6 +481,11 @@ int capture_seek(struct capture_reader *reader, uint64_t time, struct error *err
 	return result;
 }
 
+void capture_set_namer(struct capture_reader *reader, struct namer *namer)
+{
+	reader->catalog.namer = namer;
+}
+
 const struct catalog *capture_catalog(const struct capture_reader *reader)
 {
 	return &reader->catalog;

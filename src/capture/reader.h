@@ -47,6 +47,8 @@ void capture_stop(struct capture_reader *reader);
  */
 int capture_seek(struct capture_reader *reader, uint64_t time, struct error *err);
 /* Grows as the capture is read; has what the records handed out refer to. */
+/* Who names what the capture has by module and offset only; it outlives the reader's use. */
+void capture_set_namer(struct capture_reader *reader, struct namer *namer);
 const struct catalog *capture_catalog(const struct capture_reader *reader);
 /* The addresses that have a name so far. */
 const struct frame_table *capture_frames(const struct capture_reader *reader);

@@ -176,13 +176,15 @@ int classic_translate(int n_arguments, char **arguments, int *argc, char ***argv
 
 	if (parse(&classic, n_arguments, arguments, err) || check(&classic, err))
 		return -1;
-	/* The command, the two options of -HRF, no more than all arguments, NULL. */
+	/* The command, two options of -F or -HRF, no more than all arguments, NULL. */
 	line = calloc((size_t)n_arguments + 4, sizeof(*line));
 	if (!line)
 		return error_no_memory(err);
 	line[n++] = (char *)(classic.file ? "show" : "hook");
-	if (classic.file)
+	if (classic.file) {
+		line[n++] = (char *)"--alone";
 		line[n++] = (char *)classic.file;
+	}
 	if (classic.returns)
 		line[n++] = (char *)"--return";
 	if (classic.any)

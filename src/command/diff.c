@@ -7,6 +7,7 @@
 
 #include "command/command.h"
 #include "command/options.h"
+#include "command/symbol_options.h"
 #include "command/terminal.h"
 #include "source/capture_source.h"
 #include "tally/compare_print.h"
@@ -249,7 +250,7 @@ static int compare(struct diff *diff, struct side *sides, struct error *err)
 	return print.before->complete && print.after->complete ? STATUS_OK : STATUS_INCOMPLETE;
 }
 
-static int open_both(struct diff *diff, struct side *sides, struct error *err)
+static int open_both(struct diff *diff, struct side *sides, struct namer *namer, struct error *err)
 {
 	int code;
 
@@ -257,6 +258,7 @@ static int open_both(struct diff *diff, struct side *sides, struct error *err)
 		sides[i].source = capture_source_open(sides[i].path, err);
 		if (!sides[i].source)
 			return -1;
+		capture_source_set_namer(sides[i].source, namer);
 		/* With the first records the capture has told which kernel it is of. */
 		if (side_next(&sides[i], err) < 0)
 			return -1;
@@ -303,8 +305,11 @@ int command_diff(int argc, char **argv, struct error *err)
 		.rows = DEFAULT_ROWS,
 		.color = COLOR_AUTO,
 	};
+	struct symbol_options symbols = {.names = true, .modules = true};
 	struct side sides[2] = {0};
+	struct place_finder *places;
 	struct options_rest rest;
+	struct namer *namer;
 	int status;
 
 	if (set_by(&diff, "api,caller,error", err))
@@ -312,9 +317,10 @@ int command_diff(int argc, char **argv, struct error *err)
 	status = options_parse(&options, argc, argv, &diff, &rest, err);
 	if (status)
 		return status < 0 ? -1 : STATUS_OK;
-	if (take_paths(&rest, sides, err))
+	if (take_paths(&rest, sides, err) || symbol_options_begin(&symbols, &places, &namer, err))
 		return -1;
-	status = open_both(&diff, sides, err);
+	status = open_both(&diff, sides, namer, err);
+	symbol_options_end(&symbols, "diff");
 	for (int i = 0; i < 2; i++)
 		if (sides[i].source)
 			sides[i].source->ops->close(sides[i].source);

@@ -7,6 +7,7 @@
 #include "command/options.h"
 #include "command/progress.h"
 #include "command/select_options.h"
+#include "command/symbol_options.h"
 #include "export/export.h"
 #include "session/pump.h"
 #include "source/capture_source.h"
@@ -169,16 +170,24 @@ static int run(const struct export *export, struct source *capture, struct sourc
 static int export_capture(struct export *export, struct error *err)
 {
 	struct source *capture = capture_source_open(export->path, err);
+	struct symbol_options symbols = {.names = true, .modules = true};
+	struct place_finder *places;
 	struct source *source;
+	struct namer *namer;
 	int status;
 
 	if (!capture)
 		return -1;
-	source = select_source(&export->select, capture, err);
-	if (!source)
+	if (symbol_options_begin(&symbols, &places, &namer, err)) {
+		capture->ops->close(capture);
 		return -1;
-	status = run(export, capture, source, err);
-	source->ops->close(source);
+	}
+	capture_source_set_namer(capture, namer);
+	source = select_source(&export->select, capture, err);
+	status = source ? run(export, capture, source, err) : -1;
+	symbol_options_end(&symbols, "export");
+	if (source)
+		source->ops->close(source);
 	return status;
 }
 

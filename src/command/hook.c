@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "command/capture_lines.h"
+#include "command/capture_symbols.h"
 #include "command/command.h"
 #include "command/hook_options.h"
 #include "command/terminal.h"
@@ -259,7 +259,7 @@ static int watch(struct hook_options *options, struct child *child, struct error
 			capture_sink_be_minimal(sinks[n_sinks]);
 		n_sinks++;
 	}
-	if (line_options_begin(&options->lines, &places, err))
+	if (symbol_options_begin(&options->symbols, &places, NULL, err))
 		goto out;
 	sinks[n_sinks] = create_view(options, places);
 	if (!sinks[n_sinks]) {
@@ -273,7 +273,7 @@ out:
 		n_sinks--;
 		sinks[n_sinks]->ops->destroy(sinks[n_sinks]);
 	}
-	line_options_end(&options->lines, "hook");
+	symbol_options_end(&options->symbols, "hook");
 	chain.last->ops->close(chain.last);
 	return status;
 }
@@ -281,11 +281,10 @@ out:
 /* The recording is whole, with or without lines: what fails here is only told. */
 static void add_symbols(const struct hook_options *options)
 {
-	struct line_options lines = options->lines;
+	struct symbol_options symbols = options->symbols;
 	struct error err = {0};
 
-	lines.wanted = true;
-	if (capture_lines_add(&lines, "hook", options->output, &err))
+	if (capture_symbols_add(&symbols, "hook", options->output, &err))
 		tell_lines(err.message);
 }
 

@@ -106,7 +106,7 @@ static const struct option_row rows[] = {
 	{'P', "print", NULL, "print the calls as well as recording them", OPTION_PRINT},
 	{'s', "stack", NULL, "take the stack of each call (this is the default)", OPTION_STACK},
 	{'S', "no-stack", NULL, "take no stacks: far cheaper", OPTION_NO_STACK},
-	LINES_OPTION_ROWS(0),
+	SYMBOL_OPTION_ROWS(0),
 	{'j', "json", NULL, "print JSON, one object a line", OPTION_JSON},
 	{0, "relative", NULL, "print times since the start, not of the clock", OPTION_RELATIVE},
 	{0, "color", "[WHEN]", "use color: auto (on a terminal), always or never", OPTION_COLOR},
@@ -211,8 +211,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	struct spec *spec = &options->spec;
 	uint64_t number = 0;
 
-	if (line_options_is_option(id)) {
-		line_options_set(&options->lines, id, value);
+	if (symbol_options_is_option(id)) {
+		symbol_options_set(&options->symbols, id, value);
 		return 0;
 	}
 	switch ((enum option)id) {
@@ -375,7 +375,7 @@ static int check(struct hook_options *options, struct error *err)
 				   "the capture and the text can't both go to standard output");
 	if (check_symbols(options, err))
 		return -1;
-	if (options->lines.wanted && !options->with_symbols &&
+	if (options->symbols.wanted && !options->with_symbols &&
 	    (!spec->stacks || (options->output && !options->print))) {
 		error_usage(err, "--lines: no stacks are printed that source lines could stand in");
 		return error_hint(err, spec->stacks
@@ -403,6 +403,8 @@ int hook_options_parse(int argc, char **argv, struct hook_options *options, stru
 	memset(options, 0, sizeof(*options));
 	spec_init(&options->spec);
 	options->spec.stacks = true;
+	options->symbols.path_option = "--symbol-path PATH";
+	options->symbols.ask = true;
 	code = options_parse(&table, argc, argv, options, &rest, err);
 	if (code)
 		return code;

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "command/lines_options.h"
+#include "command/symbol_options.h"
 #include "command/options.h"
 #include "command/terminal.h"
 #include "model/spec.h"
@@ -26,7 +26,7 @@ struct hook_options {
 	const char *until; /* a filter; NULL: no call ends the recording */
 	bool print;	   /* also with a capture */
 	bool json;
-	struct line_options lines;
+	struct symbol_options symbols;
 	bool relative;
 	bool verbose;
 	bool explain;  /* where the filter runs, and nothing else */

@@ -219,9 +219,9 @@ static int follow(struct mem_options *options, const struct growth *growth, stru
 	if (!run.source)
 		return -1;
 	if (!add_sinks(&run, sinks, &n_sinks, err) &&
-	    !line_options_begin(&options->lines, &places, err)) {
+	    !symbol_options_begin(&options->symbols, &places, NULL, err)) {
 		status = pump(&run, sinks, n_sinks, places, err);
-		line_options_end(&options->lines, "mem");
+		symbol_options_end(&options->symbols, "mem");
 	}
 	while (n_sinks > 0) {
 		n_sinks--;
@@ -275,6 +275,7 @@ static int report_file(struct mem_options *options, const struct growth *growth,
 	const struct catalog *catalog;
 	struct memory_report about;
 	struct ledger ledger;
+	struct namer *namer;
 	int status;
 
 	if (!source)
@@ -289,12 +290,15 @@ static int report_file(struct mem_options *options, const struct growth *growth,
 			  ledger.interrupted ? "its end is missing" : "none was followed");
 		status = error_hint(err, "record one with \"kapimon mem -o FILE\"");
 	}
-	if (!status && !line_options_begin(&options->lines, &places, err)) {
+	options->symbols.names = true;
+	if (!status && !symbol_options_begin(&options->symbols, &places, &namer, err)) {
+		capture_source_set_namer(source, namer);
 		mem_report_init(options, catalog, &ledger, &about);
 		about.growth = growth;
 		about.places = places;
 		status = mem_report_put(options, &about, err);
-		line_options_end(&options->lines, "mem");
+		capture_source_set_namer(source, NULL);
+		symbol_options_end(&options->symbols, "mem");
 	}
 	ledger_fini(&ledger);
 	source->ops->close(source);

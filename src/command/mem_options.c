@@ -94,7 +94,7 @@ static const struct option_row rows[] = {
 	{'j', "json", NULL, "print the report as JSON, nothing else", OPTION_JSON},
 	{0, "live", "[TIME]", "show the report again and again, every 2 s; 's' sets a mark",
 	 OPTION_LIVE},
-	LINES_OPTION_ROWS('P'),
+	SYMBOL_OPTION_ROWS('P'),
 	{0, "color", "[WHEN]", "use color: auto (on a terminal), always or never", OPTION_COLOR},
 	{'v', "verbose", NULL, "tell how it is followed, and how long the start took",
 	 OPTION_VERBOSE},
@@ -169,8 +169,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	struct mem_options *options = context;
 	uint64_t number = 0;
 
-	if (line_options_is_option(id)) {
-		line_options_set(&options->lines, id, value);
+	if (symbol_options_is_option(id)) {
+		symbol_options_set(&options->symbols, id, value);
 		return 0;
 	}
 	switch ((enum option)id) {
@@ -308,9 +308,9 @@ static int check(struct mem_options *options, struct error *err)
 	}
 	if (options->selection.through && !options->selection.modules.count)
 		return error_usage(err, "--through which module? Give --module");
-	if (!options->spec.stacks && (options->lines.wanted || options->selection.through))
+	if (!options->spec.stacks && (options->symbols.wanted || options->selection.through))
 		return error_usage(err, "%s needs stacks: leave out --no-stack",
-				   options->lines.wanted ? "--lines" : "--through");
+				   options->symbols.wanted ? "--lines" : "--through");
 	if (options->output && !strcmp(options->output, "-"))
 		return error_usage(err, "the capture and the report can't both go to standard "
 					"output");
@@ -330,6 +330,8 @@ int mem_options_parse(int argc, char **argv, struct mem_options *options, struct
 		.interval = INTERVAL,
 	};
 	spec_init(&options->spec);
+	options->symbols.path_option = "-P PATH";
+	options->symbols.ask = true;
 	options->spec.memory = true;
 	code = options_parse(&table, argc, argv, options, &rest, err);
 	if (code)

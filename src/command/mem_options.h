@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "command/lines_options.h"
+#include "command/symbol_options.h"
 #include "command/terminal.h"
 #include "memory/group.h"
 #include "memory/select.h"
@@ -50,7 +50,7 @@ struct mem_options {
 	size_t n_writes;
 	bool live;
 	uint64_t interval; /* ns between two views with live */
-	struct line_options lines;
+	struct symbol_options symbols;
 	bool verbose;
 	enum color_when color;
 	char **child; /* the command to watch; NULL: none */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "command/command.h"
-#include "command/lines_options.h"
+#include "command/symbol_options.h"
 #include "command/options.h"
 #include "command/select_options.h"
 #include "command/terminal.h"
@@ -40,7 +40,8 @@ static const struct option_row rows[] = {
 	{0, NULL, NULL, "Output", 0},
 	{'s', "stack", NULL, "print the stack of each call (this is the default)", OPTION_STACK},
 	{'S', "no-stack", NULL, "print one line a call", OPTION_NO_STACK},
-	LINES_OPTION_ROWS('P'),
+	SYMBOL_OPTION_ROWS('P'),
+	SYMBOL_ALONE_ROW,
 	{0, "relative", NULL, "count the time from the start of the recording, in seconds",
 	 OPTION_RELATIVE},
 	{'j', "json", NULL, "print JSON, one object a line, the ledger as the last", OPTION_JSON},
@@ -60,7 +61,7 @@ static const struct option_row rows[] = {
 struct show {
 	const char *path;
 	struct select select;
-	struct line_options lines;
+	struct symbol_options symbols;
 	struct place_finder *places; /* of the lines; NULL: none are wanted */
 	uint64_t tail;		     /* calls; 0: all */
 	bool count;
@@ -104,8 +105,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
 
 	if (select_is_option(id))
 		return select_set_option(&show->select, id, value, err);
-	if (line_options_is_option(id)) {
-		line_options_set(&show->lines, id, value);
+	if (symbol_options_is_option(id)) {
+		symbol_options_set(&show->symbols, id, value);
 		return 0;
 	}
 	switch ((enum option)id) {
@@ -280,7 +281,7 @@ static int check(const struct show *show, struct error *err)
 		error_usage(err, "only one of --count, --stats, --top and --tree can be printed");
 		return error_hint(err, "ask for one after the other");
 	}
-	if (show->lines.wanted && (ways || show->no_stacks)) {
+	if (show->symbols.wanted && (ways || show->no_stacks)) {
 		error_usage(err, "--lines: no stacks are printed that source lines could stand in");
 		return error_hint(err, "leave out --no-stack, --count, --stats, --top and --tree");
 	}
@@ -290,20 +291,26 @@ static int check(const struct show *show, struct error *err)
 static int show_capture(struct show *show, struct error *err)
 {
 	struct source *capture = capture_source_open(show->path, err);
+	struct namer *namer;
 	struct source *source;
 	int status;
 
 	if (!capture)
 		return -1;
-	source = select_source(&show->select, capture, err);
-	if (!source)
+	show->symbols.path_option = "-P PATH";
+	show->symbols.names = show->symbols.ask = true;
+	if (symbol_options_begin(&show->symbols, &show->places, &namer, err)) {
+		capture->ops->close(capture);
 		return -1;
-	status = line_options_begin(&show->lines, &show->places, err);
-	if (!status)
-		status = run(show, source, err);
-	line_options_end(&show->lines, "show");
-	fputs(capture_source_trouble(capture), stderr);
-	source->ops->close(source);
+	}
+	capture_source_set_namer(capture, namer);
+	source = select_source(&show->select, capture, err);
+	status = source ? run(show, source, err) : -1;
+	if (source)
+		fputs(capture_source_trouble(capture), stderr);
+	symbol_options_end(&show->symbols, "show");
+	if (source)
+		source->ops->close(source);
 	return status;
 }
 

@@ -1,49 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kapimon symbols: put source lines into a capture, and tell of which modules it has them. */
+/* kapimon symbols: put names and source lines into a capture, and tell of what it has them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/reader.h"
-#include "command/capture_lines.h"
+#include "command/capture_symbols.h"
 #include "command/command.h"
-#include "command/lines_options.h"
+#include "command/symbol_options.h"
 #include "command/options.h"
 #include "symbol/debug_files.h"
 #include "view/escape.h"
 
 static const struct option_row rows[] = {
 	{0, NULL, NULL, "With add", 0},
-	{'P', "symbol-path", "PATH", "look there for files with debug information", LINES_PATH},
-	{'A', "all-modules", NULL, "lines of all modules, not of the kernel alone", LINES_ALL},
+	{'P', "symbol-path", "PATH", "look there for files with symbols and debug information",
+	 SYMBOL_PATH},
+	{'A', "all-modules", NULL, "names and lines of all modules, not of the kernel alone",
+	 SYMBOL_ALL},
 };
 
 static int set_option(void *context, int id, const char *value, struct error *err)
 {
-	line_options_set(context, id, value);
+	symbol_options_set(context, id, value);
 	return 0;
 }
 
 static const struct options options = {
 	.usage = "add [OPTION]... FILE | list FILE",
-	.summary = "Put source lines and inlined functions of all stacks into the capture FILE, so "
-		   "that\n"
-		   "\"kapimon show --lines\" needs no other file; or list the modules in its "
-		   "stacks and\n"
-		   "how many of their frames have lines.",
+	.summary = "Put names, source lines and inlined functions of all stacks into the capture "
+		   "FILE, so\nthat it is shown with them where no other file is; or list the "
+		   "modules in its stacks\nand how many of their frames have names and lines.",
 	.rows = rows,
 	.n_rows = sizeof(rows) / sizeof(rows[0]),
 	.set = set_option,
 };
 
-static int command_add(struct line_options *lines, const char *path, struct error *err)
+static int command_add(struct symbol_options *symbols, const char *path, struct error *err)
 {
-	lines->wanted = true;
-	return capture_lines_add(lines, "symbols", path, err);
+	return capture_symbols_add(symbols, "symbols", path, err);
 }
 
 struct count {
-	size_t n_frames, n_with;
+	size_t n_frames, n_named, n_with;
 };
 
 static void count_frames(const struct capture_reader *reader, struct count *counts)
@@ -61,6 +60,7 @@ static void count_frames(const struct capture_reader *reader, struct count *coun
 		if (!count)
 			continue;
 		count->n_frames++;
+		count->n_named += frame->symbol != NULL;
 		count->n_with +=
 			catalog->places->find(catalog->places, catalog, address, true, &places) ||
 			catalog->places->find(catalog->places, catalog, address, false, &places);
@@ -81,8 +81,9 @@ static int print_modules(const struct module_table *table, const struct count *c
 		build_id_print(module, id);
 		escape_print(&line, module->name, strlen(module->name), 0);
 		text_pad(&line, 0, 24);
-		text_addf(&line, " %-40s  lines of %zu of %zu frames", id[0] ? id : "no build id",
-			  counts[i].n_with, counts[i].n_frames);
+		text_addf(&line, " %-40s  %zu frames, names of %zu, lines of %zu",
+			  id[0] ? id : "no build id", counts[i].n_frames, counts[i].n_named,
+			  counts[i].n_with);
 		puts(text_string(&line));
 		text_clear(&line);
 	}
@@ -120,7 +121,7 @@ static int command_list_modules(const char *path, struct error *err)
 
 int command_symbols(int argc, char **argv, struct error *err)
 {
-	struct line_options lines = {0};
+	struct symbol_options lines = {.path_option = "-P PATH"};
 	struct options_rest rest;
 	int status = options_parse(&options, argc, argv, &lines, &rest, err);
 

@@ -104,7 +104,8 @@ static bool frame_is(const struct catalog *catalog, const struct test *test,
 		     const struct frame *frame)
 {
 	if (test->is_module)
-		return frame->module && !catalog_frame_is_kernel(catalog, frame) && filter_same_module(frame->module, test->operands[0].text);
+		return frame->module && !catalog_frame_is_kernel(catalog, frame) &&
+		       filter_same_module(frame->module, test->operands[0].text);
 	if (!frame->symbol)
 		return false;
 	/* "stack has tcp_*" */

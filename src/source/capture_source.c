@@ -81,6 +81,11 @@ int capture_source_seek(struct source *source, uint64_t time, struct error *err)
 	return capture_seek(reader_of(source), time, err);
 }
 
+void capture_source_set_namer(struct source *source, struct namer *namer)
+{
+	capture_set_namer(reader_of(source), namer);
+}
+
 uint64_t capture_source_place(const struct source *source)
 {
 	return capture_place(reader_of(source));

@@ -19,6 +19,12 @@ struct source *capture_source_open(const char *path, struct error *err);
  */
 int capture_source_seek(struct source *source, uint64_t time, struct error *err);
 
+/*
+ * Who names what the capture has by module and offset only, see model/namer.h. It outlives the
+ * source, or is taken away again with NULL. Only for sources of capture_source_open().
+ */
+void capture_source_set_namer(struct source *source, struct namer *namer);
+
 /* How many bytes of the capture were read. Only for sources of capture_source_open(). */
 uint64_t capture_source_place(const struct source *source);
 

@@ -20,6 +20,7 @@ struct debug_files {
 	size_t n_named, capacity;
 	char **given; /* files that the path itself names */
 	size_t n_given;
+	bool servers;
 };
 
 static const char *file_part(const char *path)
@@ -157,7 +158,7 @@ static bool add_standard(struct debug_files *files, const char *release, size_t 
 	return true;
 }
 
-int debug_files_open(const char *path, const char *release, struct debug_files **out,
+int debug_files_open(const struct debug_files_options *options, struct debug_files **out,
 		     struct error *err)
 {
 	struct debug_files *files = calloc(1, sizeof(*files));
@@ -165,8 +166,9 @@ int debug_files_open(const char *path, const char *release, struct debug_files *
 
 	if (!files)
 		return error_no_memory(err);
-	if ((path && !add_path(files, path, &n_roots, &n_given)) ||
-	    !add_standard(files, release, &n_roots)) {
+	files->servers = options->servers && !options->path_only;
+	if ((options->path && !add_path(files, options->path, &n_roots, &n_given)) ||
+	    (!options->path_only && !add_standard(files, options->release, &n_roots))) {
 		debug_files_close(files);
 		return error_no_memory(err);
 	}
@@ -238,7 +240,7 @@ int debug_files_each(struct debug_files *files, const struct module *module, boo
 		if (kernel ? is_kernel(file) : is_called(file, module->name))
 			result = each(context, files->named[i]);
 	}
-	if (!result && *id && ask_servers(id, path, sizeof(path)))
+	if (!result && files->servers && *id && ask_servers(id, path, sizeof(path)))
 		result = each(context, path);
 	return result;
 }

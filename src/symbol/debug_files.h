@@ -8,8 +8,8 @@
  *   /lib/modules/RELEASE...;
  * - the servers of DEBUGINFOD_URLS, which debuginfod-find(1) asks.
  *
- * What is found is a candidate: whether it is of the right build and has debug information, who
- * opens it must see.
+ * What is found is a candidate: whether it is of the right build and has what is wanted, who opens
+ * it must see.
  */
 #ifndef SYMBOL_DEBUG_FILES_H
 #define SYMBOL_DEBUG_FILES_H
@@ -23,8 +23,15 @@
 
 struct debug_files;
 
-/* path: may be NULL; release: of the kernel, may be NULL. The files below are listed once. */
-int debug_files_open(const char *path, const char *release, struct debug_files **out,
+struct debug_files_options {
+	const char *path;    /* may be NULL */
+	const char *release; /* of the kernel, may be NULL */
+	bool path_only;	     /* no standard places and no servers */
+	bool servers;	     /* ask them */
+};
+
+/* The files below are listed once. */
+int debug_files_open(const struct debug_files_options *options, struct debug_files **out,
 		     struct error *err);
 void debug_files_close(struct debug_files *files);
 /*

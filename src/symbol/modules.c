@@ -103,6 +103,11 @@ void modules_read_build_id(const struct modules_paths *paths, struct module *mod
 	build_id_below(or_default(paths ? paths->sys_module : NULL, "/sys/module"), module);
 }
 
+void modules_read_kernel_build_id(const struct modules_paths *paths, struct module *kernel)
+{
+	find_build_id(or_default(paths ? paths->kernel_notes : NULL, "/sys/kernel/notes"), kernel);
+}
+
 static bool is_text_section(const char *name)
 {
 	return !strncmp(name, ".text", 5) || !strcmp(name, ".noinstr.text") ||
@@ -222,7 +227,7 @@ int modules_load(const struct modules_paths *paths, const struct kallsyms *kalls
 			return -1;
 		text = NULL;
 	}
-	find_build_id(or_default(paths->kernel_notes, "/sys/kernel/notes"), &kernel);
+	modules_read_kernel_build_id(paths, &kernel);
 	result = module_table_add(table, &kernel, err) < 0 ? -1 : 0;
 	if (!result && text && each_line(text, add_line, &loading))
 		result = -1;

@@ -30,6 +30,8 @@ int modules_load(const struct modules_paths *paths, const struct kallsyms *kalls
 		 struct module_table *table, struct error *err);
 /* Fill the build id of a module that is loaded, by its name; it is left as it is if it has none. */
 void modules_read_build_id(const struct modules_paths *paths, struct module *module);
+/* The same of the kernel itself. */
+void modules_read_kernel_build_id(const struct modules_paths *paths, struct module *kernel);
 /* Is a module of this name loaded, after /proc/modules? '-' and '_' are the same in names. */
 bool modules_loaded(const struct modules_paths *paths, const char *name);
 bool module_name_equal(const char *a, const char *b);

@@ -202,7 +202,7 @@ void sample_ledger_init(struct ledger *ledger, uint64_t n_records)
 	must(ledger_add(ledger, &other, &err), &err);
 }
 
-void sample_capture_write(const char *path, uint64_t n_records, uint64_t flush)
+static void write_capture(const char *path, uint64_t n_records, uint64_t flush, bool minimal)
 {
 	struct capture_writer *writer;
 	struct sample_record record;
@@ -213,6 +213,8 @@ void sample_capture_write(const char *path, uint64_t n_records, uint64_t flush)
 	sample_catalog_init(&catalog);
 	writer = capture_writer_create(path, false, &err);
 	must(writer ? 0 : -1, &err);
+	if (minimal)
+		capture_writer_be_minimal(writer);
 	must(capture_writer_begin(writer, &catalog, &err), &err);
 	for (uint64_t i = 0; i < n_records; i++) {
 		const struct kmn_header *header = sample_record_make(&record, i, &catalog);
@@ -226,4 +228,14 @@ void sample_capture_write(const char *path, uint64_t n_records, uint64_t flush)
 	capture_writer_destroy(writer);
 	ledger_fini(&ledger);
 	catalog_fini(&catalog);
+}
+
+void sample_capture_write(const char *path, uint64_t n_records, uint64_t flush)
+{
+	write_capture(path, n_records, flush, false);
+}
+
+void sample_capture_write_minimal(const char *path, uint64_t n_records, uint64_t flush)
+{
+	write_capture(path, n_records, flush, true);
 }

@@ -28,5 +28,7 @@ void sample_ledger_init(struct ledger *ledger, uint64_t n_records);
 
 /* Write a capture of n records, flushing after each `flush` (0: never). Fails hard. */
 void sample_capture_write(const char *path, uint64_t n_records, uint64_t flush);
+/* The same without names of frames. */
+void sample_capture_write_minimal(const char *path, uint64_t n_records, uint64_t flush);
 
 #endif

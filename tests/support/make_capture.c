@@ -3,22 +3,29 @@
  * Writes the sample session as a capture: the golden captures of tests/unit/data, the fuzzer's
  * first inputs.
  *
- *	make_capture FILE [RECORDS [FLUSH]]
+ *	make_capture [--minimal] FILE [RECORDS [FLUSH]]
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "capture_sample.h"
 
 int main(int argc, char **argv)
 {
-	uint64_t n_records = argc > 2 ? strtoull(argv[2], NULL, 10) : SAMPLE_GOLDEN_RECORDS;
-	uint64_t flush = argc > 3 ? strtoull(argv[3], NULL, 10) : 16;
+	bool minimal = argc > 1 && !strcmp(argv[1], "--minimal");
+	uint64_t n_records, flush;
+
+	argc -= minimal;
+	argv += minimal;
+	n_records = argc > 2 ? strtoull(argv[2], NULL, 10) : SAMPLE_GOLDEN_RECORDS;
+	flush = argc > 3 ? strtoull(argv[3], NULL, 10) : 16;
 
 	if (argc < 2 || argc > 4) {
-		fputs("usage: make_capture FILE [RECORDS [FLUSH]]\n", stderr);
+		fputs("usage: make_capture [--minimal] FILE [RECORDS [FLUSH]]\n", stderr);
 		return 2;
 	}
-	sample_capture_write(argv[1], n_records, flush);
+	(minimal ? sample_capture_write_minimal : sample_capture_write)(argv[1], n_records, flush);
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "symbol/dwarf_file.h"
 #include "symbol/lines.h"
+#include "symbol/missing.h"
 
 #define KERNEL_BASE 0xffffffff81000000ull
 #define MODULE_BASE 0xffffffffc0200000ull
@@ -157,6 +158,7 @@ struct recording {
 	const char *symbol; /* what every address is called */
 	uint64_t offset;
 	const char *module;
+	struct builds *builds;
 	struct lines *lines;
 	struct place places[PLACE_DEPTH]; /* found last */
 };
@@ -191,7 +193,13 @@ static void recording_init(struct recording *recording, const char *path, bool m
 	recording->catalog.kernel = strdup("0.0.0-9-amd64");
 	recording->catalog.resolve = resolve;
 	recording->catalog.resolver = recording;
-	recording->lines = lines_create(path, modules, &err);
+	recording->builds = builds_create(&(struct builds_options){.path = path,
+								   .path_option = "-P PATH",
+								   .modules = modules,
+								   .servers = true},
+					  &err);
+	assert_non_null(recording->builds);
+	recording->lines = lines_create(recording->builds, &err);
 	assert_non_null(recording->lines);
 	recording->symbol = "sample_mark";
 }
@@ -199,6 +207,7 @@ static void recording_init(struct recording *recording, const char *path, bool m
 static void recording_fini(struct recording *recording)
 {
 	lines_destroy(recording->lines);
+	builds_destroy(recording->builds);
 	catalog_fini(&recording->catalog);
 }
 
@@ -217,7 +226,7 @@ static void assert_missing(const struct recording *recording, const char *told)
 {
 	struct text text = TEXT_INIT;
 
-	lines_tell_missing(recording->lines, &text);
+	missing_tell(recording->builds, &text);
 	if (told ? !strstr(text_string(&text), told) : text.length)
 		fail_msg("'%s' is not what '%s' is about", text_string(&text), told ? told : "");
 	text_fini(&text);
@@ -308,14 +317,14 @@ static void files_are_found_by_build_id_and_by_name(void **state)
 				 false));
 		recording_fini(&recording);
 		/* The environment's is used where there is no other. */
-		setenv(LINES_PATH_VARIABLE, root, 1);
+		setenv(SYMBOL_PATH_VARIABLE, root, 1);
 		recording_init(&recording, NULL, true);
 		recording.module = cases[i].module;
 		assert_int_equal(find(&recording,
 				      (cases[i].module ? MODULE_BASE : KERNEL_BASE) + 0x40, false),
 				 3);
 		recording_fini(&recording);
-		unsetenv(LINES_PATH_VARIABLE);
+		unsetenv(SYMBOL_PATH_VARIABLE);
 	}
 }
 
@@ -406,7 +415,7 @@ static void servers_are_asked_only_when_some_are_named(void **state)
 
 static int make_directory(void **state)
 {
-	unsetenv(LINES_PATH_VARIABLE);
+	unsetenv(SYMBOL_PATH_VARIABLE);
 	unsetenv("DEBUGINFOD_URLS");
 	return mkdtemp(directory) ? 0 : -1;
 }

@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-
 #include <record.h>
 
 #include "model/catalog.h"

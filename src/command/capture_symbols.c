@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "command/capture_lines.h"
+#include "command/capture_symbols.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "capture/add_lines.h"
+#include "capture/add_symbols.h"
 
 /* Where the copy is while it is not whole; "": nowhere. */
 static char *volatile temporary;
@@ -81,22 +81,25 @@ static int replace(const char *path, const struct stat *original, struct error *
 	return 0;
 }
 
-static void tell_added(const char *command, const char *path, const struct lines_added *added)
+static void tell_added(const char *command, const char *path, const struct symbols_added *added)
 {
+	if (added->n_named)
+		fprintf(stderr, "kapimon %s: %" PRIu64 " of %" PRIu64 " frames have got names\n",
+			command, added->n_named, added->n_frames);
 	if (added->n_added)
 		fprintf(stderr, "kapimon %s: %" PRIu64 " of %" PRIu64 " frames have got lines\n",
 			command, added->n_added, added->n_frames);
-	else
+	if (!added->n_named && !added->n_added)
 		fprintf(stderr, "kapimon %s: %s has these lines already\n", command, path);
-	if (added->n_added && added->cut)
+	else if (added->cut)
 		fprintf(stderr, "kapimon %s: %s is cut, it still has no end and no index\n",
 			command, path);
 }
 
-static int add_lines(const char *command, const char *path, struct place_finder *finder,
-		     struct error *err)
+static int add_symbols(const char *command, const char *path, struct namer *namer,
+		       struct place_finder *finder, struct error *err)
 {
-	struct lines_added added = {0};
+	struct symbols_added added = {0};
 	struct stat original;
 	int code;
 
@@ -106,37 +109,40 @@ static int add_lines(const char *command, const char *path, struct place_finder 
 		return error_usage(err, "%s is not a file", path);
 	if (create_temporary(path, &original, err))
 		return -1;
-	if (capture_add_lines(path, temporary, finder, &added, err))
+	if (capture_add_symbols(path, temporary, namer, finder, &added, err))
 		return error_hint(err,
 				  "the capture is as it was; \"kapimon show --lines\" can look "
-				  "the lines up");
-	if (!added.n_found)
-		return error_set(err, "no lines were found for the %" PRIu64 " frames of %s",
-				 added.n_frames, path);
-	code = added.n_added ? replace(path, &original, err) : 0;
+				  "names and lines up");
+	if (!added.n_found && !added.n_named)
+		return error_set(
+			err, "no names and no lines were found for the %" PRIu64 " frames of %s",
+			added.n_frames, path);
+	code = added.n_added || added.n_named ? replace(path, &original, err) : 0;
 	if (!code)
 		tell_added(command, path, &added);
 	return code;
 }
 
-int capture_lines_add(struct line_options *lines, const char *command, const char *file,
-		      struct error *err)
+int capture_symbols_add(struct symbol_options *symbols, const char *command, const char *file,
+			struct error *err)
 {
 	struct place_finder *finder;
+	struct namer *namer;
 	/* A link stays one: what it leads to is replaced. */
 	char *path = realpath(file, NULL);
 	int code;
 
 	if (!path)
 		return error_set(err, "can't open %s: %s", file, strerror(errno));
-	code = line_options_begin(lines, &finder, err);
+	symbols->wanted = symbols->names = symbols->ask = true;
+	code = symbol_options_begin(symbols, &finder, &namer, err);
 	if (!code) {
 		signal(SIGINT, remove_temporary);
 		signal(SIGTERM, remove_temporary);
 		signal(SIGHUP, remove_temporary);
-		code = add_lines(command, path, finder, err);
+		code = add_symbols(command, path, namer, finder, err);
 		drop_temporary();
-		line_options_end(lines, command);
+		symbol_options_end(symbols, command);
 	}
 	free(path);
 	return code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "capture/add_lines.h"
+#include "capture/add_symbols.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include "capture/decode.h"
 #include "capture/encode.h"
 
-/* A block of lines is full with so many bytes. */
-#define LINES_BYTES ((size_t)1 << 20)
+/* So many bytes of names and lines are written at a time. */
+#define ADDED_BYTES ((size_t)1 << 20)
 /* Of all tables together, as in the reader. */
 #define MAX_TABLE_BYTES ((uint64_t)1 << 30)
 
@@ -25,13 +25,13 @@ struct addition {
 	struct catalog catalog;	    /* as far as it is read */
 	struct frame_table *frames;
 	struct ledger ledger; /* not read */
-	struct text payload;
+	struct text payload, names;
 	uint64_t table_bytes;
-	/* Named by the last blocks of frames; what lines the capture has of them comes behind. */
+	/* Of the last blocks of frames; what lines the capture has of them comes behind. */
 	uint64_t *pending;
 	size_t n_pending, capacity;
 	struct place_finder *finder;
-	struct lines_added added;
+	struct symbols_added added;
 	bool ended;
 };
 
@@ -58,22 +58,45 @@ static bool same_places(const struct place *a, size_t n_a, const struct place *b
 	return n_a == n_b;
 }
 
-static void add_address(struct addition *addition, uint64_t address)
+/* A name for what had none; its places are forgotten with that, as a reader does. */
+static bool add_name(struct addition *addition, uint64_t address)
+{
+	const struct frame *known = frame_table_find(addition->frames, address);
+	struct frame frame = {0};
+
+	if (known->symbol)
+		return false;
+	catalog_frame(&addition->catalog, address, &frame);
+	if (!frame.symbol)
+		return false;
+	encode_frame(&addition->names, address, &frame);
+	addition->added.n_named++;
+	return true;
+}
+
+static void add_lines(struct addition *addition, uint64_t address, bool named)
 {
 	struct place_finder *finder = addition->finder;
 	struct place_finder *known = frame_table_finder(addition->frames);
 	struct place places[2][PLACE_DEPTH];
 	size_t n[2];
-	bool wanted[2];
+	bool wanted[2], got = false;
 
 	for (int i = 0; i < 2; i++) {
 		const struct place *found = NULL, *old = NULL;
 		size_t n_old = known->find(known, &addition->catalog, address, i, &old);
 
 		n[i] = finder->find(finder, &addition->catalog, address, i, &found);
+		addition->added.n_found += n[i] && !(i && n[0]);
+		wanted[i] = n[i] && !same_places(found, n[i], old, n_old);
+		got |= wanted[i];
+		if (!n[i] && named) {
+			found = old;
+			n[i] = n_old;
+		}
 		if (n[i])
 			memcpy(places[i], found, n[i] * sizeof(*found));
-		wanted[i] = n[i] && !same_places(found, n[i], old, n_old);
+		wanted[i] |= named && n[i];
 	}
 	if (wanted[0] && wanted[1] && same_places(places[0], n[0], places[1], n[1])) {
 		encode_lines(&addition->payload, address, LINES_HERE | LINES_RETURNED, places[0],
@@ -84,34 +107,56 @@ static void add_address(struct addition *addition, uint64_t address)
 		if (wanted[1])
 			encode_lines(&addition->payload, address, LINES_RETURNED, places[1], n[1]);
 	}
-	addition->added.n_found += n[0] || n[1];
-	addition->added.n_added += wanted[0] || wanted[1];
+	addition->added.n_added += got;
 }
 
-static int write_lines(struct addition *addition, struct error *err)
+static int write_payload(struct addition *addition, enum block_type type, struct text *payload,
+			 struct error *err)
 {
-	struct text *payload = &addition->payload;
 	int code;
 
 	if (text_failed(payload))
 		return error_no_memory(err);
 	if (!payload->length)
 		return 0;
-	code = block_writer_write(&addition->writer, BLOCK_LINES, payload->data, payload->length,
-				  err);
+	code = block_writer_write(&addition->writer, type, payload->data, payload->length, err);
 	text_clear(payload);
 	return code;
 }
 
+/* The names first: lines stand behind the name of their frame. */
+static int write_added(struct addition *addition, struct error *err)
+{
+	if (write_payload(addition, BLOCK_FRAMES, &addition->names, err))
+		return -1;
+	return write_payload(addition, BLOCK_LINES, &addition->payload, err);
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	const uint64_t *one = a, *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+/* An address may be in several blocks: names that were added before are in one of their own. */
 static int add_pending(struct addition *addition, struct error *err)
 {
+	uint64_t *pending = addition->pending;
+
+	if (addition->n_pending)
+		qsort(pending, addition->n_pending, sizeof(*pending), compare_addresses);
 	for (size_t i = 0; i < addition->n_pending; i++) {
-		add_address(addition, addition->pending[i]);
-		if (addition->payload.length >= LINES_BYTES && write_lines(addition, err))
+		if (i && pending[i] == pending[i - 1])
+			continue;
+		addition->added.n_frames++;
+		add_lines(addition, pending[i], add_name(addition, pending[i]));
+		if (addition->payload.length + addition->names.length >= ADDED_BYTES &&
+		    write_added(addition, err))
 			return -1;
 	}
 	addition->n_pending = 0;
-	return write_lines(addition, err);
+	return write_added(addition, err);
 }
 
 /* The addresses in a block of frames, which has been decoded: its entries are whole. */
@@ -134,7 +179,6 @@ static int note_pending(struct addition *addition, const void *payload, size_t l
 			addition->capacity = capacity;
 		}
 		addition->pending[addition->n_pending++] = get_u64(&fields);
-		addition->added.n_frames++;
 	}
 	return 0;
 }
@@ -211,7 +255,7 @@ static int copy_end(struct addition *addition, const struct block *block, struct
 
 static int take_block(struct addition *addition, const struct block *block, struct error *err)
 {
-	/* The capture's own lines of these frames must be known first. */
+	/* The capture's own names and lines of these frames must be known first. */
 	if (block->type != BLOCK_LINES && block->type != BLOCK_FRAMES && add_pending(addition, err))
 		return -1;
 	switch (block->type) {
@@ -239,7 +283,8 @@ static int check_damage(const struct addition *addition, struct error *err)
 	error_set(err, "%s is damaged, so it is left as it is: %.*s", addition->name,
 		  (int)strcspn(text_string(&addition->reader.trouble), "\n"),
 		  text_string(&addition->reader.trouble));
-	return error_hint(err, "the lines can be looked up when it is shown: kapimon show --lines");
+	return error_hint(
+		err, "names and lines can be looked up when it is shown: kapimon show --lines");
 }
 
 static int copy(struct addition *addition, struct error *err)
@@ -276,8 +321,8 @@ static int copy(struct addition *addition, struct error *err)
 	return capture_output_sync(addition->writer.output, err);
 }
 
-int capture_add_lines(const char *from, const char *to, struct place_finder *finder,
-		      struct lines_added *added, struct error *err)
+int capture_add_symbols(const char *from, const char *to, struct namer *namer,
+			struct place_finder *finder, struct symbols_added *added, struct error *err)
 {
 	struct addition addition = {.name = from, .finder = finder};
 	struct capture_input *input = capture_input_open(from, err);
@@ -300,6 +345,7 @@ int capture_add_lines(const char *from, const char *to, struct place_finder *fin
 	if (!code) {
 		addition.catalog.resolve = resolve;
 		addition.catalog.resolver = addition.frames;
+		addition.catalog.namer = namer;
 		code = copy(&addition, err);
 		catalog_fini(&addition.catalog);
 	}
@@ -311,6 +357,7 @@ int capture_add_lines(const char *from, const char *to, struct place_finder *fin
 	ledger_fini(&addition.ledger);
 	frame_table_destroy(addition.frames);
 	text_fini(&addition.payload);
+	text_fini(&addition.names);
 	free(addition.pending);
 	return code;
 }

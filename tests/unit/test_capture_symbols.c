@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "capture/add_lines.h"
+#include "capture/add_symbols.h"
 #include "capture/decode.h"
 #include "capture/reader.h"
 #include "capture/writer.h"
@@ -23,6 +23,7 @@
 #include "command/hook_options.h"
 #include "model/record.h"
 #include "symbol/lines.h"
+#include "symbol/missing.h"
 
 #define N_RECORDS 1000
 #define KERNEL_BASE 0xffffffff81000000ull
@@ -53,6 +54,12 @@ static size_t make_places(struct place_finder *finder, const struct catalog *cat
 	maker->places[n++] = (struct place){NULL, maker->file, address % 5 ? line : 1};
 	*places = maker->places;
 	return n;
+}
+
+static size_t make_no_places(struct place_finder *finder, const struct catalog *catalog,
+			     uint64_t address, bool returned, const struct place **places)
+{
+	return 0;
 }
 
 static struct maker maker_of(const char *file)
@@ -91,13 +98,37 @@ static void store(const char *path, const unsigned char *bytes, size_t length)
 	assert_int_equal(fclose(file), 0);
 }
 
-static struct lines_added add(struct maker *maker)
+/* Names made of module and offset: every fifth has none. */
+static bool make_name(struct namer *namer, const struct catalog *catalog,
+		      const struct module *module, bool kernel, uint64_t offset,
+		      const char **symbol, uint64_t *symbol_offset)
 {
-	struct lines_added added = {0};
+	if (offset % 5 == 0)
+		return false;
+	*symbol = kernel ? "kernel_function" : "module_function";
+	*symbol_offset = offset & 0xff;
+	return true;
+}
+
+static struct symbols_added add_both(struct maker *maker)
+{
+	struct namer namer = {make_name};
+	struct symbols_added added = {0};
 	struct error err = {0};
 
 	unlink(to);
-	if (capture_add_lines(from, to, &maker->finder, &added, &err))
+	if (capture_add_symbols(from, to, &namer, &maker->finder, &added, &err))
+		fail_msg("%s", err.message);
+	return added;
+}
+
+static struct symbols_added add(struct maker *maker)
+{
+	struct symbols_added added = {0};
+	struct error err = {0};
+
+	unlink(to);
+	if (capture_add_symbols(from, to, NULL, &maker->finder, &added, &err))
 		fail_msg("%s", err.message);
 	return added;
 }
@@ -193,7 +224,7 @@ static void assert_same_records(uint64_t time, bool has_index)
 static void lines_come_back_and_all_else_is_the_same(void **state)
 {
 	struct maker maker = maker_of("fs/open.c");
-	struct lines_added added;
+	struct symbols_added added;
 
 	sample_capture_write(from, N_RECORDS, 50);
 	added = add(&maker);
@@ -208,7 +239,7 @@ static void lines_come_back_and_all_else_is_the_same(void **state)
 static void what_is_there_already_is_not_added_again(void **state)
 {
 	struct maker first = maker_of("fs/open.c"), other = maker_of("fs/other.c");
-	struct lines_added added;
+	struct symbols_added added;
 	size_t n_added;
 
 	sample_capture_write(from, N_RECORDS, 50);
@@ -265,7 +296,7 @@ static void captures_of_older_versions_get_lines_too(void **state)
 static void a_damaged_capture_is_refused(void **state)
 {
 	struct maker maker = maker_of("fs/open.c");
-	struct lines_added added;
+	struct symbols_added added;
 	struct error err = {0};
 	unsigned char *bytes;
 	size_t length;
@@ -275,7 +306,7 @@ static void a_damaged_capture_is_refused(void **state)
 	bytes[length / 2] ^= 1;
 	store(from, bytes, length);
 	unlink(to);
-	assert_int_equal(capture_add_lines(from, to, &maker.finder, &added, &err), -1);
+	assert_int_equal(capture_add_symbols(from, to, NULL, &maker.finder, &added, &err), -1);
 	assert_non_null(strstr(err.message, "is damaged, so it is left as it is"));
 	free(bytes);
 }
@@ -379,6 +410,130 @@ static void a_new_name_has_no_lines_yet(void **state)
 	frame_table_destroy(frames);
 }
 
+struct named {
+	size_t n, n_symbols, n_offsets, n_addresses;
+};
+
+/* What of its frames a capture has by name, by module and offset, or by address alone. */
+static struct named count_named(const char *path)
+{
+	const struct kmn_header *const *records;
+	struct error err = {0};
+	struct capture_reader *reader = capture_open(path, &err);
+	const struct frame_table *frames;
+	struct named named = {0};
+	size_t n;
+
+	assert_non_null(reader);
+	while (capture_next(reader, -1, &records, &n, &err) > 0)
+		;
+	assert_string_equal(capture_trouble(reader), "");
+	frames = capture_frames(reader);
+	named.n = frame_table_count(frames);
+	for (size_t i = 0; i < named.n; i++) {
+		uint64_t address = frame_table_address(frames, i);
+		const struct frame *frame = frame_table_find(frames, address);
+		const struct module *module =
+			catalog_frame_module(capture_catalog(reader), frame, address);
+
+		named.n_symbols += frame->symbol != NULL;
+		named.n_offsets += !frame->symbol && frame->module;
+		named.n_addresses += !frame->symbol && !frame->module;
+		if (!frame->symbol && frame->module)
+			assert_int_equal(frame->offset, address - module->base);
+	}
+	capture_close(reader);
+	return named;
+}
+
+static void a_minimal_capture_has_modules_and_offsets_only(void **state)
+{
+	struct named full, minimal;
+
+	sample_capture_write(from, N_RECORDS, 50);
+	full = count_named(from);
+	assert_true(full.n_symbols > 0);
+	unlink(from);
+	sample_capture_write_minimal(from, N_RECORDS, 50);
+	minimal = count_named(from);
+	assert_int_equal(minimal.n, full.n);
+	assert_int_equal(minimal.n_offsets, full.n);
+}
+
+static bool resolve_made(const struct catalog *catalog, uint64_t address, struct frame *frame)
+{
+	/* Init code of the module, and what the kernel has made: in no module's text. */
+	if (address < KERNEL_BASE)
+		*frame = (struct frame){"init_code", 3, "made"};
+	else
+		*frame = (struct frame){"bpf_prog_1", 5, "bpf"};
+	return true;
+}
+
+static void names_that_no_file_could_give_back_stay_in_a_minimal_capture(void **state)
+{
+	static const uint64_t addresses[] = {0xffffffff70000000ull, 0xffffffffc1000000ull};
+	const struct stack stack = {.hash = 1, .n_frames = 2, .frames = addresses};
+	struct module modules[] = {
+		{.name = (char *)"vmlinux", .base = KERNEL_BASE, .size = 4096},
+		{.name = (char *)"made", .base = KERNEL_BASE + (1 << 20), .size = 4096},
+	};
+	struct capture_writer *writer;
+	struct catalog catalog;
+	struct ledger ledger;
+	struct error err = {0};
+	struct named named;
+	bool added;
+
+	assert_int_equal(catalog_init(&catalog, &err), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(module_table_add(&catalog.modules, &modules[i], &err), i);
+	catalog.resolve = resolve_made;
+	assert_int_equal(stack_table_add(catalog.stacks, &stack, &added, &err), 0);
+	writer = capture_writer_create(from, false, &err);
+	capture_writer_be_minimal(writer);
+	ledger_init(&ledger);
+	assert_int_equal(capture_writer_begin(writer, &catalog, &err), 0);
+	assert_int_equal(capture_writer_end(writer, &ledger, &err), 0);
+	capture_writer_destroy(writer);
+	named = count_named(from);
+	assert_int_equal(named.n, 2);
+	assert_int_equal(named.n_symbols, 2);
+	ledger_fini(&ledger);
+	catalog_fini(&catalog);
+}
+
+static void names_and_lines_are_added_to_a_minimal_capture(void **state)
+{
+	struct maker first = maker_of("fs/open.c"), none = {.finder.find = make_no_places};
+	struct symbols_added added;
+	struct named before, after;
+
+	sample_capture_write_minimal(from, N_RECORDS, 50);
+	before = count_named(from);
+	/* Lines without names, as earlier programs may have added; the names then leave them. */
+	assert_int_equal(add(&first).n_named, 0);
+	assert_int_equal(rename(to, from), 0);
+	added = add_both(&none);
+	assert_int_equal(added.n_frames, before.n);
+	assert_true(added.n_named > 0);
+	assert_int_equal(added.n_added, 0);
+	after = count_named(to);
+	assert_int_equal(after.n, before.n);
+	assert_int_equal(after.n_symbols, added.n_named);
+	assert_int_equal(after.n_offsets, before.n - added.n_named);
+	assert_lines(to, &first);
+	assert_same_records(0, true);
+	assert_same_records(5000000000ull + 1357 * 700, true);
+	/* The second time there is nothing left to name, and no frame is counted twice. */
+	assert_int_equal(rename(to, from), 0);
+	added = add_both(&first);
+	assert_int_equal(added.n_frames, before.n);
+	assert_int_equal(added.n_named, 0);
+	assert_int_equal(added.n_added, 0);
+	assert_lines(to, &first);
+}
+
 static bool resolve_mark(const struct catalog *catalog, uint64_t address, struct frame *frame)
 {
 	*frame = (struct frame){"sample_mark", 0, NULL};
@@ -386,7 +541,7 @@ static bool resolve_mark(const struct catalog *catalog, uint64_t address, struct
 }
 
 /* A capture of the kernel that tests/unit/meson.build has compiled, with one frame. */
-static void write_mark(const char *path)
+static void write_mark_as(const char *path, bool minimal)
 {
 	static const uint8_t id[20] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99,
 				       0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00, 0x11, 0x22, 0x33};
@@ -395,7 +550,8 @@ static void write_mark(const char *path)
 				.size = 1 << 20,
 				.bit = MODULE_NO_BIT,
 				.build_id_length = sizeof(id)};
-	uint64_t mark = MARK;
+	/* A minimal one says truly where it is. */
+	uint64_t mark = minimal ? KERNEL_BASE + 1 : MARK;
 	const struct stack stack = {.hash = 1, .n_frames = 1, .frames = &mark};
 	struct capture_writer *writer;
 	struct catalog catalog;
@@ -410,12 +566,19 @@ static void write_mark(const char *path)
 	assert_int_equal(stack_table_add(catalog.stacks, &stack, &added, &err), 0);
 	unlink(path);
 	writer = capture_writer_create(path, false, &err);
+	if (minimal)
+		capture_writer_be_minimal(writer);
 	ledger_init(&ledger);
 	assert_int_equal(capture_writer_begin(writer, &catalog, &err), 0);
 	assert_int_equal(capture_writer_end(writer, &ledger, &err), 0);
 	capture_writer_destroy(writer);
 	ledger_fini(&ledger);
 	catalog_fini(&catalog);
+}
+
+static void write_mark(const char *path)
+{
+	write_mark_as(path, false);
 }
 
 static int symbols(struct error *err, const char *first, const char *second, const char *third,
@@ -451,6 +614,7 @@ static void a_capture_with_lines_needs_no_files(void **state)
 	struct text missing = TEXT_INIT;
 	struct capture_reader *reader;
 	struct error err = {0};
+	struct builds *builds;
 	struct lines *lines;
 	char vmlinux[4096];
 	struct stat before, after;
@@ -461,7 +625,7 @@ static void a_capture_with_lines_needs_no_files(void **state)
 	/* Without debug information nothing is changed. */
 	assert_int_equal(stat(from, &before), 0);
 	assert_int_equal(symbols(&err, "add", from, "-P", directory), -1);
-	assert_non_null(strstr(err.message, "no lines were found for the 1 frames"));
+	assert_non_null(strstr(err.message, "no names and no lines were found for the 1 frames"));
 	assert_int_equal(stat(from, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
 
@@ -476,14 +640,32 @@ static void a_capture_with_lines_needs_no_files(void **state)
 	/* With no path and with one that has nothing. */
 	for (int i = 0; i < 2; i++) {
 		reader = capture_open(from, &err);
-		lines = lines_create(i ? directory : NULL, false, &err);
+		builds =
+			builds_create(&(struct builds_options){.path = i ? directory : NULL}, &err);
+		lines = lines_create(builds, &err);
 		assert_int_equal(find_mark(lines_finder(lines), capture_catalog(reader)), 3);
-		lines_tell_missing(lines, &missing);
+		missing_tell(builds, &missing);
 		assert_string_equal(text_string(&missing), "");
 		lines_destroy(lines);
+		builds_destroy(builds);
 		capture_close(reader);
 	}
 	text_fini(&missing);
+}
+
+static void files_without_debug_information_name_a_minimal_capture(void **state)
+{
+	struct error err = {0};
+	char vmlinux[4096];
+
+	snprintf(vmlinux, sizeof(vmlinux), "%s/lines_kernel.stripped",
+		 getenv("KAPIMON_TEST_BUILD"));
+	write_mark_as(from, true);
+	assert_int_equal(count_named(from).n_offsets, 1);
+	assert_int_equal(symbols(&err, "add", from, "-P", directory), -1);
+	assert_non_null(strstr(err.message, "no names and no lines were found for the 1 frames"));
+	assert_int_equal(symbols(&err, "add", from, "-P", vmlinux), STATUS_OK);
+	assert_int_equal(count_named(from).n_symbols, 1);
 }
 
 static void a_full_disk_leaves_the_capture_as_it_was(void **state)
@@ -564,7 +746,7 @@ static void a_recording_gets_lines_only_in_a_file_of_its_own(void **state)
 
 static int make_directory(void **state)
 {
-	unsetenv(LINES_PATH_VARIABLE);
+	unsetenv(SYMBOL_PATH_VARIABLE);
 	unsetenv("DEBUGINFOD_URLS");
 	if (!mkdtemp(directory))
 		return -1;
@@ -598,6 +780,14 @@ int main(void)
 		cmocka_unit_test(senseless_lines_are_refused),
 		cmocka_unit_test(a_new_name_has_no_lines_yet),
 		cmocka_unit_test_teardown(a_capture_with_lines_needs_no_files, remove_files),
+		cmocka_unit_test_teardown(a_minimal_capture_has_modules_and_offsets_only,
+					  remove_files),
+		cmocka_unit_test_teardown(
+			names_that_no_file_could_give_back_stay_in_a_minimal_capture, remove_files),
+		cmocka_unit_test_teardown(names_and_lines_are_added_to_a_minimal_capture,
+					  remove_files),
+		cmocka_unit_test_teardown(files_without_debug_information_name_a_minimal_capture,
+					  remove_files),
 		cmocka_unit_test_teardown(a_full_disk_leaves_the_capture_as_it_was, remove_files),
 		cmocka_unit_test(a_wrong_command_line_is_refused),
 		cmocka_unit_test(a_recording_gets_lines_only_in_a_file_of_its_own),
