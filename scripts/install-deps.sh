@@ -10,6 +10,8 @@ packages="gcc libc6-dev make meson ninja-build pkg-config clang llvm bpftool
 	libbpf-dev libelf-dev libdw-dev libzstd-dev liblzma-dev zlib1g-dev libsqlite3-dev"
 # its tests: cmocka, clang's sanitizers and fuzzer, the style and shell checks
 packages="$packages libcmocka-dev libclang-rt-dev clang-format shellcheck python3 git"
+# the programs that captures and completions are tested with
+packages="$packages debuginfod zsh"
 # the programs that read what is exported
 packages="$packages sqlite3 protobuf-compiler trace-cmd"
 # the lab: the virtual machine and what its initramfs is made of

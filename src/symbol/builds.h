@@ -38,9 +38,9 @@ struct build {
 struct builds_options {
 	const char *path; /* where to look first, see debug_files.h; NULL: the environment's */
 	const char *path_option; /* what sets it, "-P PATH", to be advised; NULL: nothing does */
-	bool modules;	  /* files of all modules, not of the kernel alone */
-	bool alone;	  /* look nowhere else than in `path`: not in the environment's either */
-	bool servers;	  /* ask those of DEBUGINFOD_URLS, which may mean a gigabyte */
+	bool modules;		 /* files of all modules, not of the kernel alone */
+	bool alone;   /* look nowhere else than in `path`: not in the environment's either */
+	bool servers; /* ask those of DEBUGINFOD_URLS, which may mean a gigabyte */
 	/*
 	 * Asked at most once, when there is no path and a file is missing; returns a path, which
 	 * is the caller's to free(), or NULL: go on without. May be NULL.

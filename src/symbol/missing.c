@@ -98,8 +98,7 @@ static void tell_build(const struct builds *builds, const struct build *build, s
 		text_addf(out, "a vmlinux with %s would have them, as is in ",
 			  debug ? "debug information" : "symbols");
 	else
-		text_addf(out,
-			  "%s.ko%s would have them; if it came with the kernel, it is in ",
+		text_addf(out, "%s.ko%s would have them; if it came with the kernel, it is in ",
 			  module->name, debug ? " with debug information" : "");
 	tell_package(builds_release(builds), debug || build->kernel, out);
 	text_add_char(out, '\n');
@@ -120,8 +119,8 @@ void missing_tell(struct builds *builds, struct text *out)
 				  "they are in\n",
 				  build->n_unplaced, build->module.name,
 				  dwarf_file_path(build->lines));
-		without |= (lacks_lines(build) || lacks_names(build)) &&
-			   build->module.build_id_length;
+		without |=
+			(lacks_lines(build) || lacks_names(build)) && build->module.build_id_length;
 	}
 	if (without && (options->path_option || !options->alone))
 		text_addf(out, "%s%s%s says where to look for such files\n",

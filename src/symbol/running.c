@@ -84,8 +84,8 @@ static const struct module *loaded_module(const struct running *running, const s
 
 	for (size_t i = 0; i < table->n_modules; i++)
 		if ((i == 0) == build->kernel &&
-		    (build->kernel || module_name_equal(table->modules[i].name,
-							build->module.name)) &&
+		    (build->kernel ||
+		     module_name_equal(table->modules[i].name, build->module.name)) &&
 		    same_build(&table->modules[i], &build->module))
 			return &table->modules[i];
 	return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of the running system's symbols, for builds that run here: a module, or the kernel, is named
- * only when its build id is the one that is loaded now, whatever it was called and wherever it lay
- * in memory when it was recorded.
+ * Names of the running system's symbols, for builds that run here: a module, or the kernel, is
+ * named only when its build id is the one that is loaded now, whatever it was called and wherever
+ * it lay in memory when it was recorded.
  */
 #ifndef SYMBOL_RUNNING_H
 #define SYMBOL_RUNNING_H

@@ -76,14 +76,14 @@ static void functions_are_named_without_debug_information(void **state)
 		const char *symbol = NULL;
 		uint64_t offset = 99;
 
-		assert_true(symbol_file_name(
-			file, distance_of(cases[i].measured, "sample_second"), &symbol, &offset));
+		assert_true(symbol_file_name(file, distance_of(cases[i].measured, "sample_second"),
+					     &symbol, &offset));
 		assert_string_equal(symbol, "sample_second");
 		assert_int_equal(offset, 0);
-		assert_true(symbol_file_name(file,
-					     distance_of(cases[i].measured, "second_mark"),
+		assert_true(symbol_file_name(file, distance_of(cases[i].measured, "second_mark"),
 					     &symbol, &offset));
-		/* Of two at one place: neither is weak or has underscores, so the alphabet decides. */
+		/* Of two at one place: neither is weak or has underscores, so the alphabet decides.
+		 */
 		assert_true(!strcmp(symbol, "second_mark") || !strcmp(symbol, "sample_second"));
 		assert_false(symbol_file_name(file, 1 << 20, &symbol, &offset));
 		assert_false(symbol_file_name(file, UINT64_MAX, &symbol, &offset));
@@ -117,8 +117,8 @@ static void a_file_of_another_build_is_refused(void **state)
 
 	memcpy(other, build_id, sizeof(other));
 	other[19] ^= 1;
-	assert_int_equal(symbol_file_open(sample("lines_vmlinux"), other, sizeof(other), &file, &err),
-			 -1);
+	assert_int_equal(
+		symbol_file_open(sample("lines_vmlinux"), other, sizeof(other), &file, &err), -1);
 	assert_non_null(strstr(err.message, "is of another build"));
 	assert_int_equal(symbol_file_open(sample("build.ninja"), other, sizeof(other), &file, &err),
 			 -1);
@@ -162,8 +162,8 @@ static void shown_init(struct shown *shown, const struct builds_options *options
 	snprintf(shown->modules, sizeof(shown->modules), "%s/modules", directory);
 	snprintf(shown->sys, sizeof(shown->sys), "%s/sys", directory);
 	snprintf(shown->notes, sizeof(shown->notes), "%s/notes", directory);
-	shown->paths = (struct running_paths){
-		shown->kallsyms, {shown->modules, shown->sys, shown->notes}};
+	shown->paths =
+		(struct running_paths){shown->kallsyms, {shown->modules, shown->sys, shown->notes}};
 	shown->builds = builds_create(options, &err);
 	assert_non_null(shown->builds);
 	if (running)
@@ -291,7 +291,8 @@ static void symbols_that_are_hidden_are_told_to_be(void **state)
 	shown_init(&shown, &(struct builds_options){.alone = true}, true);
 	for (int i = 0; i < 2; i++)
 		assert_frame(&shown, KERNEL_BASE + 0x123, NULL, 0x123, "vmlinux");
-	assert_missing(&shown, "/kallsyms hides the addresses of the kernel's symbols (run as root");
+	assert_missing(&shown,
+		       "/kallsyms hides the addresses of the kernel's symbols (run as root");
 	shown_fini(&shown);
 }
 
@@ -322,10 +323,10 @@ static void what_would_have_the_names_is_told(void **state)
 {
 	struct shown shown;
 
-	shown_init(&shown,
-		   &(struct builds_options){
-			   .alone = true, .modules = true, .path_option = "--path X"},
-		   false);
+	shown_init(
+		&shown,
+		&(struct builds_options){.alone = true, .modules = true, .path_option = "--path X"},
+		false);
 	assert_frame(&shown, KERNEL_BASE + 0x123, NULL, 0x123, "vmlinux");
 	assert_frame(&shown, MODULE_BASE + 0x41, NULL, 0x41, "lines_module");
 	assert_missing(&shown,
