@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A thread that writes what it is given, piece by piece, so that who gives it does not wait for a
- * slow disk or reader: what is not written yet waits in a spool (base/spool.h), in memory and beyond
- * a limit in a temporary file. Only when that file can't grow is there a wait.
+ * slow disk or reader: what is not written yet waits in a spool (base/spool.h), in memory and
+ * beyond a limit in a temporary file. Only when that file can't grow is there a wait.
  *
  * One thread gives. What the write function uses belongs to the outlet's thread until
  * outlet_drain() returns or a call has failed.

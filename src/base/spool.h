@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A queue of bytes: in memory up to a limit, and in a temporary file what is beyond it. The file has
- * no name, so whatever becomes of the program, nothing of it stays. It is in $TMPDIR, else in
+ * A queue of bytes: in memory up to a limit, and in a temporary file what is beyond it. The file
+ * has no name, so whatever becomes of the program, nothing of it stays. It is in $TMPDIR, else in
  * /var/tmp or /tmp. Not for two threads at once.
  */
 #ifndef BASE_SPOOL_H

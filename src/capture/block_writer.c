@@ -129,6 +129,21 @@ int block_writer_write_events(struct block_writer *writer, const void *payload, 
 	return index_add(&writer->index, &entry, err);
 }
 
+uint64_t block_writer_written(const struct block_writer *writer)
+{
+	const struct capture_index *index = &writer->index;
+	uint64_t bytes = capture_output_written(writer->output);
+
+	for (size_t i = index->n_entries; i-- > 0;) {
+		const struct index_entry *entry = &index->entries[i];
+		uint64_t end = i + 1 < index->n_entries ? entry[1].offset : writer->offset;
+
+		if (entry->type == BLOCK_COLUMNS && end <= bytes)
+			return entry->n_before + entry->n_records;
+	}
+	return 0;
+}
+
 int block_writer_end(struct block_writer *writer, uint64_t n_records, struct error *err)
 {
 	uint64_t index_offset = writer->offset;

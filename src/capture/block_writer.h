@@ -42,6 +42,8 @@ int block_writer_write_events(struct block_writer *writer, const void *payload, 
  */
 int block_writer_copy(struct block_writer *writer, const struct block *block,
 		      const struct index_entry *events, struct error *err);
+/* How many records are in the blocks that are written, see capture_output_written(). */
+uint64_t block_writer_written(const struct block_writer *writer);
 /* Write the index and the block that ends the capture; `n_records` are in all of it. */
 int block_writer_end(struct block_writer *writer, uint64_t n_records, struct error *err);
 

@@ -45,6 +45,7 @@ struct capture_input *capture_input_memory(const void *bytes, size_t length);
 
 /* Where a writer's bytes go. */
 struct capture_output;
+struct outlet;
 
 /*
  * Open for writing without changing what is there. path "-" is standard output. A file that is not
@@ -60,7 +61,18 @@ int capture_output_begin(struct capture_output *output, struct error *err);
  */
 int capture_output_write(struct capture_output *output, const void *bytes, size_t length,
 			 struct error *err);
-/* See to it that what was written survives a power cut, as far as that is in our hands. */
+/*
+ * From now on a thread writes, and capture_output_write() does not wait for it: what is not written
+ * yet is in memory, and beyond so many bytes of it in a temporary file (base/outlet.h). What fails
+ * is told by a later call.
+ */
+int capture_output_buffer(struct capture_output *output, uint64_t memory, struct error *err);
+/* NULL: it is not buffered. */
+struct outlet *capture_output_outlet(struct capture_output *output);
+/* Bytes that are written; of a buffered output only after it failed, or when all is written. */
+uint64_t capture_output_written(const struct capture_output *output);
+/* Wait until all is written, and see to it that what was written survives a power cut, as far as
+ * that is in our hands. */
 int capture_output_sync(struct capture_output *output, struct error *err);
 /* Takes NULL. A file that was made by us and never begun is removed. */
 void capture_output_close(struct capture_output *output);

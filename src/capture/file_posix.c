@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/outlet.h"
+
 struct file_input {
 	struct capture_input base;
 	int fd;
@@ -133,6 +135,7 @@ struct capture_output {
 	bool made;  /* the file was not there before */
 	bool begun; /* and now has something of ours */
 	uint64_t written;
+	struct outlet *outlet; /* NULL: whoever writes waits */
 	char *path;
 	const char *name;
 };
@@ -213,8 +216,8 @@ int capture_output_begin(struct capture_output *output, struct error *err)
 	return 0;
 }
 
-int capture_output_write(struct capture_output *output, const void *bytes, size_t length,
-			 struct error *err)
+static int write_now(struct capture_output *output, const void *bytes, size_t length,
+		     struct error *err)
 {
 	const unsigned char *at = bytes;
 	size_t left = length;
@@ -252,8 +255,39 @@ fail:
 	return -1;
 }
 
+static int write_buffered(void *context, const void *bytes, size_t length, struct error *err)
+{
+	return write_now(context, bytes, length, err);
+}
+
+int capture_output_buffer(struct capture_output *output, uint64_t memory, struct error *err)
+{
+	output->outlet = outlet_create(memory, write_buffered, output, err);
+	return output->outlet ? 0 : -1;
+}
+
+struct outlet *capture_output_outlet(struct capture_output *output)
+{
+	return output->outlet;
+}
+
+uint64_t capture_output_written(const struct capture_output *output)
+{
+	return output->written;
+}
+
+int capture_output_write(struct capture_output *output, const void *bytes, size_t length,
+			 struct error *err)
+{
+	if (output->outlet)
+		return outlet_put(output->outlet, bytes, length, err);
+	return write_now(output, bytes, length, err);
+}
+
 int capture_output_sync(struct capture_output *output, struct error *err)
 {
+	if (output->outlet && outlet_drain(output->outlet, err))
+		return -1;
 	if (output->regular && fsync(output->fd))
 		return error_set(err, "can't write %s to the disk: %s", output->name,
 				 strerror(errno));
@@ -264,6 +298,7 @@ void capture_output_close(struct capture_output *output)
 {
 	if (!output)
 		return;
+	outlet_destroy(output->outlet);
 	if (output->made && !output->begun)
 		unlink(output->path);
 	if (output->fd != STDOUT_FILENO)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/outlet.h"
 #include "capture/block_writer.h"
 #include "capture/bytes.h"
 #include "capture/catalog_writer.h"
@@ -48,7 +49,13 @@ struct capture_writer *capture_writer_create(const char *path, bool force, struc
 static int fail(struct capture_writer *writer, const struct error *cause, struct error *err)
 {
 	if (writer->failed.status == STATUS_OK) {
-		uint64_t lost = writer->n_added - writer->n_written;
+		struct outlet *outlet = capture_output_outlet(writer->blocks.output);
+		uint64_t lost;
+
+		/* What is under way may still get there. */
+		if (outlet)
+			outlet_drain(outlet, NULL);
+		lost = writer->n_added - block_writer_written(&writer->blocks);
 
 		writer->failed = *cause;
 		if (lost)
@@ -88,6 +95,16 @@ static int flush(struct capture_writer *writer, struct error *err)
 void capture_writer_be_minimal(struct capture_writer *writer)
 {
 	writer->minimal = true;
+}
+
+int capture_writer_buffer(struct capture_writer *writer, uint64_t memory, struct error *err)
+{
+	return capture_output_buffer(writer->blocks.output, memory, err);
+}
+
+struct outlet *capture_writer_outlet(struct capture_writer *writer)
+{
+	return capture_output_outlet(writer->blocks.output);
 }
 
 int capture_writer_begin(struct capture_writer *writer, const struct catalog *catalog,
@@ -174,19 +191,34 @@ uint64_t capture_writer_size(const struct capture_writer *writer)
 	return writer->blocks.offset;
 }
 
-int capture_writer_end(struct capture_writer *writer, const struct ledger *ledger,
-		       struct error *err)
+int capture_writer_end_soon(struct capture_writer *writer, const struct ledger *ledger,
+			    struct error *err)
 {
 	struct error cause = {0};
 
 	if (capture_writer_flush(writer, err))
 		return -1;
 	if (catalog_writer_ledger(&writer->tables, ledger, &cause) ||
-	    block_writer_end(&writer->blocks, writer->n_written, &cause) ||
-	    capture_output_sync(writer->blocks.output, &cause))
+	    block_writer_end(&writer->blocks, writer->n_written, &cause))
 		return fail(writer, &cause, err);
 	writer->ended = true;
 	return 0;
+}
+
+int capture_writer_wait(struct capture_writer *writer, struct error *err)
+{
+	struct error cause = {0};
+
+	if (writer->failed.status != STATUS_OK)
+		return fail(writer, &writer->failed, err);
+	return capture_output_sync(writer->blocks.output, &cause) ? fail(writer, &cause, err) : 0;
+}
+
+int capture_writer_end(struct capture_writer *writer, const struct ledger *ledger,
+		       struct error *err)
+{
+	return capture_writer_end_soon(writer, ledger, err) || capture_writer_wait(writer, err) ? -1
+												: 0;
 }
 
 void capture_writer_destroy(struct capture_writer *writer)

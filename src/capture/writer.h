@@ -21,6 +21,10 @@ struct capture_writer;
 struct capture_writer *capture_writer_create(const char *path, bool force, struct error *err);
 /* Leave out the names of frames, see struct catalog_writer. Before capture_writer_begin(). */
 void capture_writer_be_minimal(struct capture_writer *writer);
+/* Do not wait for the disk or the reader, see capture_output_buffer(). Before it begins. */
+int capture_writer_buffer(struct capture_writer *writer, uint64_t memory, struct error *err);
+/* NULL: it is not buffered. */
+struct outlet *capture_writer_outlet(struct capture_writer *writer);
 /* The catalog must outlive the writer's other calls. */
 int capture_writer_begin(struct capture_writer *writer, const struct catalog *catalog,
 			 struct error *err);
@@ -35,6 +39,13 @@ int capture_writer_flush(struct capture_writer *writer, struct error *err);
 uint64_t capture_writer_size(const struct capture_writer *writer);
 int capture_writer_end(struct capture_writer *writer, const struct ledger *ledger,
 		       struct error *err);
+/*
+ * The same in two steps: with the first everything is under way, with the second it is on the disk.
+ * Of a writer that is not buffered the second only takes the time for the disk.
+ */
+int capture_writer_end_soon(struct capture_writer *writer, const struct ledger *ledger,
+			    struct error *err);
+int capture_writer_wait(struct capture_writer *writer, struct error *err);
 /* Takes NULL. Without capture_writer_end() the capture is one whose writer was killed. */
 void capture_writer_destroy(struct capture_writer *writer);
 

@@ -9,8 +9,7 @@
 #include "command/capture_symbols.h"
 #include "command/command.h"
 #include "command/hook_options.h"
-#include "command/terminal.h"
-#include "session/capture_sink.h"
+#include "command/hook_sinks.h"
 #include "session/child.h"
 #include "session/control.h"
 #include "session/filtering_source.h"
@@ -18,9 +17,7 @@
 #include "session/ring_source.h"
 #include "session/until_source.h"
 #include "source/linux_source.h"
-#include "view/json.h"
 #include "view/number.h"
-#include "view/text.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -38,31 +35,8 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
-}
-
-/* places: source lines; NULL: none. */
-static struct sink *create_view(const struct hook_options *options, struct place_finder *places)
-{
-	bool calls = !options->output || options->print;
-	const struct json_view_options json = {
-		.stacks = options->spec.stacks,
-		.places = places,
-		.summary_only = !calls,
-	};
-	const struct text_view_options text = {
-		.color = color_wanted(options->color, stdout),
-		.stacks = options->spec.stacks,
-		.places = places,
-		.relative = options->relative,
-		.summary_only = !calls,
-		.width = terminal_width(stdout),
-		.summary = stderr,
-		.summary_color = color_wanted(options->color, stderr),
-	};
-
-	if (options->json)
-		return json_view_create(stdout, &json);
-	return text_view_create(stdout, &text);
+	/* A limit on the size of files is told like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void tell_lines(const char *lines)
@@ -111,17 +85,20 @@ static int chain_open(struct chain *chain, const struct hook_options *options, s
 	if (chain->last && options->until)
 		chain->last = chain->until = until_source_create(chain->last, options->until, err);
 	if (chain->last && options->keep_last)
-		chain->last = chain->ring = ring_source_create(chain->last, &options->last, err);
+		chain->last = chain->ring = ring_source_create(chain->last, &options->last,
+							       options->buffer_memory, err);
 	return chain->last ? 0 : -1;
 }
 
 /* What the pump asks for once a turn. */
 struct turn {
 	const struct chain *chain;
+	struct hook_sinks *sinks;
 	struct child *child;	 /* NULL: no command is watched */
 	struct control *control; /* NULL: nothing changes on the way */
 	uint64_t count;		 /* calls to end with, of all that come to the ring; 0: any */
 	bool told;		 /* which call ends the recording */
+	bool told_full;		 /* that calls had to wait, or to go */
 };
 
 static bool is_over(struct turn *turn)
@@ -158,14 +135,46 @@ static void tell_kept(const struct source *ring)
 	text_add(&text, " of ");
 	number_print_grouped(&text, count.came);
 	text_add(&text, count.came == 1 ? " call" : " calls");
+	if (count.lost) {
+		text_add(&text, "; ");
+		number_print_grouped(&text, count.lost);
+		text_add(&text, " of the others were lost for want of room");
+	}
 	tell_lines(text_string(&text));
 	text_fini(&text);
+}
+
+static void tell_full(const struct error *why, const char *consequence)
+{
+	fprintf(stderr, "kapimon hook: %s: %s\n", why->message, consequence);
+	if (why->hint[0])
+		fprintf(stderr, "kapimon hook: %s\n", why->hint);
+}
+
+/* Once: the counts at the end say how bad it was. */
+static void look_for_full_disk(struct turn *turn)
+{
+	const struct source *ring = turn->chain->ring;
+	const struct error *full = ring ? ring_source_full(ring) : NULL;
+	struct error why;
+
+	if (turn->told_full)
+		return;
+	if (full)
+		tell_full(full, "the oldest calls that are kept go, and count as lost");
+	else if (hook_sinks_waited(turn->sinks, &why))
+		tell_full(&why, "calls wait in the kernel's buffer for the output, what finds no "
+				"room there counts as lost");
+	else
+		return;
+	turn->told_full = true;
 }
 
 static bool take_turn(void *context)
 {
 	struct turn *turn = context;
 
+	look_for_full_disk(turn);
 	if (turn->control)
 		control_poll(turn->control, turn->chain->last, stderr);
 	return is_over(turn) || ring_has_come_to(turn) || (turn->child && child_ended(turn->child));
@@ -186,14 +195,15 @@ static void tell_start(const struct source *source, uint64_t time)
 	tell_time("started", time);
 }
 
-static int pump(struct hook_options *options, const struct chain *chain, struct sink **sinks,
-		size_t n_sinks, struct child *child, struct error *err)
+static int pump(struct hook_options *options, const struct chain *chain, struct hook_sinks *sinks,
+		struct child *child, struct error *err)
 {
 	struct source *kernel = chain->kernel, *source = chain->last;
-	struct turn turn = {.chain = chain, .child = child, .count = options->spec.count};
+	struct turn turn = {
+		.chain = chain, .sinks = sinks, .child = child, .count = options->spec.count};
 	struct pump moving = {.source = source,
-			      .sinks = sinks,
-			      .n_sinks = n_sinks,
+			      .sinks = sinks->sinks,
+			      .n_sinks = sinks->n_sinks,
 			      .stop = &interrupted,
 			      .count = options->spec.count,
 			      .finished = take_turn,
@@ -228,6 +238,7 @@ static int pump(struct hook_options *options, const struct chain *chain, struct 
 		tell_time("detached", moving.stopping);
 	/* It may have come while the recording was ended. */
 	is_over(&turn);
+	look_for_full_disk(&turn);
 	if (chain->until && !turn.told)
 		tell_lines("no call of --until has come");
 	if (chain->ring)
@@ -241,38 +252,19 @@ static int pump(struct hook_options *options, const struct chain *chain, struct 
 static int watch(struct hook_options *options, struct child *child, struct error *err)
 {
 	struct place_finder *places;
-	struct sink *sinks[2];
+	struct hook_sinks sinks = {0};
 	struct chain chain;
-	size_t n_sinks = 0;
 	int status = -1;
 
 	if (chain_open(&chain, options, err))
 		return -1;
-	if (options->output) {
-		sinks[n_sinks] =
-			options->split ? capture_sink_create_parts(options->output, options->force,
-								   &options->parts, err)
-				       : capture_sink_create(options->output, options->force, err);
-		if (!sinks[n_sinks])
-			goto out;
-		if (options->minimal)
-			capture_sink_be_minimal(sinks[n_sinks]);
-		n_sinks++;
+	if (!symbol_options_begin(&options->symbols, &places, NULL, err) &&
+	    !hook_sinks_open(&sinks, options, places, err)) {
+		if (!options->output || options->print)
+			symbol_options_prefetch(&options->symbols);
+		status = pump(options, &chain, &sinks, child, err);
 	}
-	if (symbol_options_begin(&options->symbols, &places, NULL, err))
-		goto out;
-	sinks[n_sinks] = create_view(options, places);
-	if (!sinks[n_sinks]) {
-		error_no_memory(err);
-		goto out;
-	}
-	n_sinks++;
-	status = pump(options, &chain, sinks, n_sinks, child, err);
-out:
-	while (n_sinks > 0) {
-		n_sinks--;
-		sinks[n_sinks]->ops->destroy(sinks[n_sinks]);
-	}
+	hook_sinks_close(&sinks);
 	symbol_options_end(&options->symbols, "hook");
 	chain.last->ops->close(chain.last);
 	return status;

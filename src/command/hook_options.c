@@ -10,6 +10,9 @@
 #include "command/session_file.h"
 #include "filter/filter.h"
 
+/* Of user space, where nothing else is said. */
+#define BUFFER_MEMORY ((uint64_t)256 << 20)
+
 enum option {
 	OPTION_RETURN,
 	OPTION_ANY,
@@ -34,6 +37,7 @@ enum option {
 	OPTION_UNTIL,
 	OPTION_KEEP_LAST,
 	OPTION_BUFFER,
+	OPTION_BUFFER_MEMORY,
 	OPTION_STRING,
 	OPTION_CONTROL,
 	OPTION_OUTPUT,
@@ -91,6 +95,10 @@ static const struct option_row rows[] = {
 	 "keep only the newest calls, in memory: 1000, 64M, 30s; written at the end",
 	 OPTION_KEEP_LAST},
 	{'b', "buffer", "SIZE", "kernel buffer of each processor (8M)", OPTION_BUFFER},
+	{0, "buffer-memory", "SIZE",
+	 "memory for what --keep-last keeps and for output that is not taken yet (256M); what is "
+	 "beyond goes to a temporary file",
+	 OPTION_BUFFER_MEMORY},
 	{0, "string", "BYTES", "keep so much of a string (128, at most 255)", OPTION_STRING},
 	{0, "control", "FIFO", "read changes from there, lines of a session file", OPTION_CONTROL},
 	{0, NULL, NULL, "Output", 0},
@@ -279,6 +287,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return parse_keep_last(value, &options->last, err);
 	case OPTION_BUFFER:
 		return spec_parse_size(value, &spec->buffer, err);
+	case OPTION_BUFFER_MEMORY:
+		return spec_parse_size(value, &options->buffer_memory, err);
 	case OPTION_STRING:
 		if (parse_number(value, 255, &number, err))
 			return -1;
@@ -403,6 +413,7 @@ int hook_options_parse(int argc, char **argv, struct hook_options *options, stru
 	memset(options, 0, sizeof(*options));
 	spec_init(&options->spec);
 	options->spec.stacks = true;
+	options->buffer_memory = BUFFER_MEMORY;
 	options->symbols.path_option = "--symbol-path PATH";
 	options->symbols.ask = true;
 	code = options_parse(&table, argc, argv, options, &rest, err);

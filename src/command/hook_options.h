@@ -23,8 +23,9 @@ struct hook_options {
 	struct capture_parts parts;
 	bool keep_last; /* so much, and nothing before the end */
 	struct ring_limits last;
-	const char *until; /* a filter; NULL: no call ends the recording */
-	bool print;	   /* also with a capture */
+	uint64_t buffer_memory; /* bytes, beyond which a temporary file is used */
+	const char *until;	/* a filter; NULL: no call ends the recording */
+	bool print;		/* also with a capture */
 	bool json;
 	struct symbol_options symbols;
 	bool relative;

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "symbol/dwarf_file.h"
 #include "symbol/missing.h"
 #include "view/escape.h"
 
@@ -127,6 +129,28 @@ int symbol_options_begin(struct symbol_options *options, struct place_finder **f
 	if (namer)
 		*namer = options->namer ? symbol_names_namer(options->namer) : NULL;
 	return 0;
+}
+
+void symbol_options_prefetch(struct symbol_options *options)
+{
+	struct module kernel = {.name = (char *)MODULE_KERNEL};
+	struct place places[PLACE_DEPTH];
+	struct dwarf_file *file = NULL;
+	struct utsname system;
+	struct build *build;
+	uint64_t address;
+
+	if (!options->lines || uname(&system))
+		return;
+	modules_read_kernel_build_id(NULL, &kernel);
+	build = builds_find(options->builds,
+			    &(struct catalog){.modules = {&kernel, 1, 1}, .kernel = system.release},
+			    &kernel);
+	if (build)
+		file = builds_lines(options->builds, build);
+	/* With the first place the tables of the file are read. */
+	if (file && dwarf_file_address(file, NULL, 0, 0, &address))
+		dwarf_file_places(file, address, places);
 }
 
 /* Names in it come from a capture. */

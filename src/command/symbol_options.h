@@ -68,6 +68,11 @@ void symbol_options_set(struct symbol_options *options, int id, const char *valu
  */
 int symbol_options_begin(struct symbol_options *options, struct place_finder **finder,
 			 struct namer **namer, struct error *err);
+/*
+ * Look for the lines of the kernel that runs here, and ask for a path if need be, before they are
+ * wanted: while calls are recorded they would wait for that.
+ */
+void symbol_options_prefetch(struct symbol_options *options);
 /* Says on standard error what is missing. Begun or not. */
 void symbol_options_end(struct symbol_options *options, const char *command);
 

@@ -62,3 +62,21 @@ void drops_settle(const struct drops *drops, struct ledger *ledger, size_t first
 		row->filtered += dropped;
 	}
 }
+
+void drops_lose(const struct drops *drops, uint64_t begin, uint64_t end, struct ledger *ledger,
+		size_t first)
+{
+	for (size_t i = first; i < ledger->n_rows; i++) {
+		struct ledger_row *row = &ledger->rows[i];
+		uint64_t dropped = drops_of(drops, row->hook, row->point);
+
+		if (!dropped)
+			continue;
+		row->recorded -= dropped;
+		row->lost += dropped;
+		if (!row->first_lost || begin < row->first_lost)
+			row->first_lost = begin;
+		if (end > row->last_lost)
+			row->last_lost = end;
+	}
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How many records of each hook were dropped because somebody wished it, after the kernel had
- * recorded them: what the ledger has to count as filtered.
+ * How many records of each hook were dropped after the kernel had recorded them: what the ledger
+ * has to count as filtered, because somebody wished it, or as lost.
  */
 #ifndef MODEL_DROPS_H
 #define MODEL_DROPS_H
@@ -26,5 +26,8 @@ void drops_add(struct drops *drops, const struct kmn_header *record);
 uint64_t drops_of(const struct drops *drops, uint32_t hook, enum ledger_point point);
 /* From recorded to filtered, in the rows from number `first` on: their sums stay. */
 void drops_settle(const struct drops *drops, struct ledger *ledger, size_t first);
+/* From recorded to lost, between these times, where anything was dropped. */
+void drops_lose(const struct drops *drops, uint64_t begin, uint64_t end, struct ledger *ledger,
+		size_t first);
 
 #endif

@@ -16,13 +16,15 @@ struct capture_sink {
 	struct capture_writer *writer;
 	const struct catalog *catalog;
 	bool minimal;
+	uint64_t memory; /* of the buffer; 0: there is none */
 
 	/* Only for a recording in parts. */
 	struct capture_parts parts;
 	char *stem; /* the path without what tells the parts apart; NULL: there is one file */
 	bool force;
-	uint64_t number; /* of the present part, from 1 */
-	uint64_t first;	 /* time of its first record */
+	uint64_t number;		 /* of the present part, from 1 */
+	struct capture_writer *previous; /* of the part before, which may not be on the disk yet */
+	uint64_t first;			 /* time of its first record */
 	bool has_records;
 };
 
@@ -45,7 +47,11 @@ static int open_part(struct capture_sink *sink, struct error *err)
 	sink->writer = capture_writer_create(text_string(&name), sink->force, err);
 	text_fini(&name);
 	sink->has_records = false;
-	return sink->writer ? 0 : -1;
+	if (!sink->writer)
+		return -1;
+	if (sink->minimal)
+		capture_writer_be_minimal(sink->writer);
+	return sink->memory ? capture_writer_buffer(sink->writer, sink->memory, err) : 0;
 }
 
 /* What can't be removed (somebody else was faster) is no reason to stop recording. */
@@ -60,6 +66,17 @@ static void remove_old_part(const struct capture_sink *sink)
 	text_fini(&name);
 }
 
+/* With a part's last block its successor begins, while the disk still takes it. */
+static int finish_previous(struct capture_sink *sink, struct error *err)
+{
+	struct capture_writer *previous = sink->previous;
+	int code = previous ? capture_writer_wait(previous, err) : 0;
+
+	sink->previous = NULL;
+	capture_writer_destroy(previous);
+	return code;
+}
+
 static int next_part(struct capture_sink *sink, struct error *err)
 {
 	struct ledger continued;
@@ -67,18 +84,14 @@ static int next_part(struct capture_sink *sink, struct error *err)
 
 	ledger_init(&continued);
 	continued.continued = true;
-	code = capture_writer_end(sink->writer, &continued, err);
+	code = capture_writer_end_soon(sink->writer, &continued, err);
 	ledger_fini(&continued);
-	if (code)
+	if (code || finish_previous(sink, err))
 		return -1;
-	capture_writer_destroy(sink->writer);
+	sink->previous = sink->writer;
 	sink->writer = NULL;
 	sink->number++;
-	if (open_part(sink, err))
-		return -1;
-	if (sink->minimal)
-		capture_writer_be_minimal(sink->writer);
-	if (capture_writer_begin(sink->writer, sink->catalog, err))
+	if (open_part(sink, err) || capture_writer_begin(sink->writer, sink->catalog, err))
 		return -1;
 	remove_old_part(sink);
 	return 0;
@@ -154,6 +167,8 @@ static int sink_end(struct sink *base, const struct ledger *ledger, struct error
 	if (!sink->writer)
 		return error_set(err, "part %llu of the capture is missing",
 				 (unsigned long long)sink->number);
+	if (finish_previous(sink, err))
+		return -1;
 	return capture_writer_end(sink->writer, ledger, err);
 }
 
@@ -161,6 +176,7 @@ static void sink_destroy(struct sink *base)
 {
 	struct capture_sink *sink = sink_of(base);
 
+	capture_writer_destroy(sink->previous);
 	capture_writer_destroy(sink->writer);
 	free(sink->stem);
 	free(sink);
@@ -225,4 +241,15 @@ void capture_sink_be_minimal(struct sink *sink)
 {
 	sink_of(sink)->minimal = true;
 	capture_writer_be_minimal(sink_of(sink)->writer);
+}
+
+int capture_sink_buffer(struct sink *sink, uint64_t memory, struct error *err)
+{
+	sink_of(sink)->memory = memory;
+	return capture_writer_buffer(sink_of(sink)->writer, memory, err);
+}
+
+struct outlet *capture_sink_outlet(struct sink *sink)
+{
+	return sink_of(sink)->writer ? capture_writer_outlet(sink_of(sink)->writer) : NULL;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "session/sink.h"
 
 /*
@@ -32,6 +33,13 @@ struct capture_parts {
 struct sink *capture_sink_create_parts(const char *path, bool force,
 				       const struct capture_parts *parts, struct error *err);
 
+/*
+ * Do not wait for the disk or the reader: what is not written yet is in memory, and beyond so many
+ * bytes in a temporary file. Before the sink's begin.
+ */
+int capture_sink_buffer(struct sink *sink, uint64_t memory, struct error *err);
+/* The outlet that writes now, to be asked whether there was a wait; NULL: there is none. */
+struct outlet *capture_sink_outlet(struct sink *sink);
 /* Leave out names of frames that module and offset lead back to. Before the sink's begin. */
 void capture_sink_be_minimal(struct sink *sink);
 

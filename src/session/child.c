@@ -16,6 +16,7 @@ static void run(char *const argv[], int hold, int report)
 	if (read(hold, &byte, 1) != 1)
 		_exit(127);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	execvp(argv[0], argv);
 	if (write(report, &errno, sizeof(errno)) < 0)
 		_exit(126);

@@ -2,36 +2,32 @@
 #include "session/ring_source.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/spool.h"
 #include "filter/waiting.h"
 #include "model/drops.h"
 
-#define CHUNK_BYTES ((size_t)256 << 10)
 /* So many records are handed out at a time. */
 #define BATCH 1024
-
-/* Records one after the other, as they came. */
-struct chunk {
-	struct chunk *next;
-	size_t first, end; /* bytes */
-	uint64_t words[CHUNK_BYTES / 8];
-};
 
 struct ring_source {
 	struct source base;
 	struct source *inner;
 	struct ring_limits limits;
-	struct chunk *oldest, *newest;
+	struct spool *kept;    /* records one after the other, as they came */
 	uint64_t calls, bytes; /* that are kept */
 	uint64_t latest;       /* time of a record that came */
 	uint64_t passed;       /* latest time of an entry that went */
 	struct ring_count count;
-	struct drops drops;
+	struct drops drops;  /* what was too old */
+	struct drops losses; /* what there was no room for any more */
+	uint64_t first_lost, last_lost;
+	struct error why; /* there was no room; STATUS_OK: there was */
 
 	bool ended; /* the inner source has: what is kept is handed out */
 	struct waiting waiting;
 	const struct kmn_header *batch[BATCH];
+	size_t handed;	      /* bytes of the batch, which go with the next one */
 	struct error failure; /* to be told when all was handed out; STATUS_OK: none */
 };
 
@@ -47,99 +43,102 @@ static bool is_call(const struct kmn_header *record)
 	       (record->kind == KMN_RETURN && record->flags & KMN_UNPAIRED);
 }
 
-static const struct kmn_header *first_of(const struct ring_source *me)
+/* *first is NULL when nothing is kept. */
+static int first_of(struct ring_source *me, const struct kmn_header **first, struct error *err)
 {
-	const struct chunk *chunk = me->oldest;
+	const void *bytes;
+	size_t length;
 
-	return chunk ? (const struct kmn_header *)((const char *)chunk->words + chunk->first)
-		     : NULL;
+	if (spool_front(me->kept, &bytes, &length, err))
+		return -1;
+	*first = bytes;
+	return 0;
 }
 
-/* Only a chunk that is used up goes. */
-static void pass_first(struct ring_source *me)
-{
-	const struct kmn_header *record = first_of(me);
-	struct chunk *chunk = me->oldest;
-
-	me->calls -= is_call(record);
-	me->bytes -= record->length;
-	chunk->first += record->length;
-	if (chunk->first < chunk->end)
-		return;
-	me->oldest = chunk->next;
-	if (!me->oldest)
-		me->newest = NULL;
-	free(chunk);
-}
-
-static void count_drop(struct ring_source *me, const struct kmn_header *record)
+static void count_drop(struct ring_source *me, struct drops *drops, const struct kmn_header *record)
 {
 	if (record->kind > KMN_FREE)
 		return;
 	me->count.dropped += is_call(record);
-	drops_add(&me->drops, record);
+	drops_add(drops, record);
 }
 
-static void drop_first(struct ring_source *me)
+static void drop(struct ring_source *me, struct drops *drops, const struct kmn_header *first)
 {
-	const struct kmn_header *record = first_of(me);
+	if (first->kind == KMN_ENTRY && first->time > me->passed)
+		me->passed = first->time;
+	count_drop(me, drops, first);
+	me->calls -= is_call(first);
+	me->bytes -= first->length;
+	spool_take(me->kept, first->length);
+}
 
-	if (record->kind == KMN_ENTRY && record->time > me->passed)
-		me->passed = record->time;
-	count_drop(me, record);
-	pass_first(me);
+/* The oldest goes to make room, although it is wanted. */
+static int lose_first(struct ring_source *me, struct error *err)
+{
+	const struct kmn_header *first;
+
+	if (first_of(me, &first, err))
+		return -1;
+	if (!first)
+		return error_no_memory(err);
+	if (!me->first_lost)
+		me->first_lost = first->time;
+	me->last_lost = first->time;
+	me->count.lost += is_call(first);
+	drop(me, &me->losses, first);
+	return 0;
 }
 
 static int append(struct ring_source *me, const struct kmn_header *record, struct error *err)
 {
-	struct chunk *chunk = me->newest;
+	int result;
 
-	if (!chunk || CHUNK_BYTES - chunk->end < record->length) {
-		chunk = malloc(sizeof(*chunk));
-		if (!chunk)
-			return error_no_memory(err);
-		chunk->next = NULL;
-		chunk->first = chunk->end = 0;
-		if (me->newest)
-			me->newest->next = chunk;
-		else
-			me->oldest = chunk;
-		me->newest = chunk;
+	while ((result = spool_put(me->kept, record, record->length, &me->why)) == SPOOL_FULL)
+		if (lose_first(me, err))
+			return -1;
+	if (result) {
+		*err = me->why;
+		return -1;
 	}
-	memcpy((char *)chunk->words + chunk->end, record, record->length);
-	chunk->end += record->length;
 	me->bytes += record->length;
 	me->calls += is_call(record);
 	return 0;
 }
 
-static bool is_too_much(const struct ring_source *me)
+static bool is_too_much(const struct ring_source *me, const struct kmn_header *first)
 {
 	const struct ring_limits *limits = &me->limits;
-	const struct kmn_header *first = first_of(me);
 
-	if (!first)
-		return false;
 	return (limits->calls && me->calls > limits->calls) ||
 	       (limits->bytes && me->bytes > limits->bytes) ||
 	       (limits->time && me->latest - first->time > limits->time &&
 		me->latest > first->time);
 }
 
+/* With so many calls, what stands before the first of them goes with the one before. */
+static bool is_left_before(const struct ring_source *me, const struct kmn_header *first)
+{
+	return me->limits.calls && me->count.came > me->limits.calls &&
+	       me->calls == me->limits.calls && !is_call(first);
+}
+
 static int keep(struct ring_source *me, const struct kmn_header *record, struct error *err)
 {
+	const struct kmn_header *first;
+
 	if (append(me, record, err))
 		return -1;
 	me->count.came += is_call(record);
 	if (record->time > me->latest)
 		me->latest = record->time;
-	while (is_too_much(me))
-		drop_first(me);
-	/* With so many calls, what stands before the first of them goes with the one before. */
-	while (me->limits.calls && me->count.came > me->limits.calls &&
-	       me->calls == me->limits.calls && !is_call(first_of(me)))
-		drop_first(me);
-	return 0;
+	for (;;) {
+		if (first_of(me, &first, err))
+			return -1;
+		if (!first || (!is_too_much(me, first) && !is_left_before(me, first)))
+			return 0;
+		drop(me, &me->drops, first);
+	}
 }
 
 static int source_apply(struct source *source, const struct spec *spec, struct error *err)
@@ -163,6 +162,15 @@ static bool is_left_over(struct ring_source *me, const struct kmn_header *record
 	return record->time - ret->duration <= me->passed;
 }
 
+/* What became of the entry of a return that is left over. */
+static struct drops *drops_of_call(struct ring_source *me, const struct kmn_header *record)
+{
+	const struct kmn_return *ret = (const struct kmn_return *)(record + 1);
+
+	return me->first_lost && record->time - ret->duration <= me->last_lost ? &me->losses
+									       : &me->drops;
+}
+
 static bool returns_later(const struct ring_source *me, const struct kmn_header *record)
 {
 	const struct catalog *catalog = me->inner->ops->catalog(me->inner);
@@ -174,36 +182,34 @@ static bool returns_later(const struct ring_source *me, const struct kmn_header 
 	return api && api->returns_hooked;
 }
 
-/*
- * The oldest records, up to the end of their chunk, whose memory stays until the next call. Frees
- * the chunk before.
- */
+/* Some of the oldest records, which stay until the next call. */
 static int hand_out(struct ring_source *me, size_t *n, struct error *err)
 {
 	struct waiting_call evicted;
-	struct chunk *chunk;
+	const void *bytes;
+	size_t length;
 	bool has_evicted;
 
 	*n = 0;
-	while (me->oldest && me->oldest->first == me->oldest->end) {
-		chunk = me->oldest;
-		me->oldest = chunk->next;
-		free(chunk);
-	}
-	chunk = me->oldest;
-	while (chunk && chunk->first < chunk->end && *n < BATCH) {
-		const struct kmn_header *record = first_of(me);
+	if (me->handed)
+		spool_take(me->kept, me->handed);
+	me->handed = 0;
+	if (spool_front(me->kept, &bytes, &length, err))
+		return -1;
+	while (me->handed < length && *n < BATCH) {
+		const struct kmn_header *record =
+			(const struct kmn_header *)((const char *)bytes + me->handed);
 
 		if (returns_later(me, record) &&
 		    !waiting_add(&me->waiting, record, WAITING_KEPT, false, &evicted, &has_evicted))
 			return error_no_memory(err);
 		if (is_left_over(me, record))
-			count_drop(me, record);
+			count_drop(me, drops_of_call(me, record), record);
 		else
 			me->batch[(*n)++] = record;
-		chunk->first += record->length;
+		me->handed += record->length;
 	}
-	return chunk ? 1 : 0;
+	return bytes ? 1 : 0;
 }
 
 static int take(struct ring_source *me, int timeout_ms, struct error *err)
@@ -259,6 +265,7 @@ static int source_ledger(struct source *source, struct ledger *ledger, struct er
 	if (me->inner->ops->ledger(me->inner, ledger, err))
 		return -1;
 	drops_settle(&me->drops, ledger, first);
+	drops_lose(&me->losses, me->first_lost, me->last_lost, ledger, first);
 	return 0;
 }
 
@@ -271,14 +278,10 @@ static void source_close(struct source *source)
 {
 	struct ring_source *me = self(source);
 
-	while (me->oldest) {
-		struct chunk *chunk = me->oldest;
-
-		me->oldest = chunk->next;
-		free(chunk);
-	}
+	spool_destroy(me->kept);
 	waiting_fini(&me->waiting);
 	drops_fini(&me->drops);
+	drops_fini(&me->losses);
 	me->inner->ops->close(me->inner);
 	free(me);
 }
@@ -294,11 +297,14 @@ static const struct source_ops ops = {
 };
 
 struct source *ring_source_create(struct source *inner, const struct ring_limits *limits,
-				  struct error *err)
+				  uint64_t memory, struct error *err)
 {
 	struct ring_source *me = calloc(1, sizeof(*me));
 
-	if (!me) {
+	if (me)
+		me->kept = spool_create(memory, err);
+	if (!me || !me->kept) {
+		free(me);
 		inner->ops->close(inner);
 		error_no_memory(err);
 		return NULL;
@@ -313,4 +319,11 @@ struct source *ring_source_create(struct source *inner, const struct ring_limits
 void ring_source_count(const struct source *ring, struct ring_count *count)
 {
 	*count = ((const struct ring_source *)ring)->count;
+}
+
+const struct error *ring_source_full(const struct source *ring)
+{
+	const struct ring_source *me = (const struct ring_source *)ring;
+
+	return me->first_lost ? &me->why : NULL;
 }

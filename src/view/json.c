@@ -51,7 +51,7 @@ static int json_view_end(struct sink *sink, const struct ledger *ledger, struct 
 	if (!view->catalog)
 		return 0; /* it never began */
 	json_ledger_print(view->catalog, ledger, &view->output.text);
-	return output_flush(&view->output, err);
+	return output_finish(&view->output, err);
 }
 
 static void json_view_destroy(struct sink *sink)
@@ -78,5 +78,6 @@ struct sink *json_view_create(FILE *out, const struct json_view_options *options
 	view->sink.ops = &json_view_ops;
 	view->options = *options;
 	view->output.file = out;
+	view->output.outlet = options->outlet;
 	return &view->sink;
 }

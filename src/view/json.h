@@ -16,6 +16,7 @@
 struct json_view_options {
 	bool stacks;
 	struct place_finder *places; /* source lines of the frames; NULL: none */
+	struct outlet *outlet;	     /* to write through, see view/output.h; NULL: none */
 	bool summary_only;	     /* only the ledger's line */
 };
 

@@ -20,6 +20,11 @@ static int output_write(struct output *output, struct error *err)
 		return error_set(err, "the output could not be written");
 	if (text_failed(&output->text))
 		return error_no_memory(err);
+	if (length && output->outlet) {
+		output->failed = outlet_put(output->outlet, output->text.data, length, err);
+		text_clear(&output->text);
+		return output->failed ? -1 : 0;
+	}
 	if (length && fwrite(output->text.data, 1, length, output->file) != length)
 		return output_failed(output, err);
 	text_clear(&output->text);
@@ -37,5 +42,14 @@ int output_flush(struct output *output, struct error *err)
 {
 	if (output_write(output, err))
 		return -1;
+	if (output->outlet)
+		return outlet_check(output->outlet, err);
 	return fflush(output->file) ? output_failed(output, err) : 0;
+}
+
+int output_finish(struct output *output, struct error *err)
+{
+	if (output_flush(output, err))
+		return -1;
+	return output->outlet ? outlet_drain(output->outlet, err) : 0;
 }

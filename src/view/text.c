@@ -98,7 +98,7 @@ static int text_view_end(struct sink *sink, const struct ledger *ledger, struct 
 
 	if (!view->catalog)
 		return 0; /* it never began */
-	if (calls_end(&view->calls, err) || output_flush(&view->output, err))
+	if (calls_end(&view->calls, err) || output_finish(&view->output, err))
 		return -1;
 	if (!summary.file)
 		return 0;
@@ -139,6 +139,7 @@ struct sink *text_view_create(FILE *out, const struct text_view_options *options
 	view->sink.ops = &text_view_ops;
 	view->options = *options;
 	view->output.file = out;
+	view->output.outlet = options->outlet;
 	line_view_init(&view->line);
 	view->line.color = options->color;
 	view->line.relative = options->relative;

@@ -19,8 +19,9 @@ struct text_view_options {
 	bool color;
 	bool stacks;
 	struct place_finder *places; /* source lines of the frames; NULL: none */
-	bool relative;	   /* times since the start of the recording, not of the wall clock */
-	bool summary_only; /* no calls, only what comes at the end */
+	bool relative;	       /* times since the start of the recording, not of the wall clock */
+	struct outlet *outlet; /* to write through, see view/output.h; NULL: none */
+	bool summary_only;     /* no calls, only what comes at the end */
 	unsigned width; /* columns of the terminal: arguments are cut to fit; 0: nothing is cut */
 	FILE *summary;	/* where the ledger and the verdict go; NULL: nowhere */
 	bool summary_color;

@@ -133,7 +133,7 @@ static bool exists(const char *path)
 	return !access(path, F_OK);
 }
 
-static void a_recording_is_split_by_size(void **state)
+static void split_by_size(bool buffered)
 {
 	const struct capture_parts parts = {.bytes = 32 << 10};
 	struct error err = {0};
@@ -144,6 +144,8 @@ static void a_recording_is_split_by_size(void **state)
 	struct stat st;
 
 	assert_non_null(sink);
+	if (buffered)
+		assert_int_equal(capture_sink_buffer(sink, 1, &err), 0);
 	assert_int_equal(record(sink, &catalog, RECORDS, &err), 0);
 	catalog_fini(&catalog);
 	for (; exists(part(number)); number++) {
@@ -159,6 +161,16 @@ static void a_recording_is_split_by_size(void **state)
 	assert_int_equal(n, RECORDS);
 	assert_true(number > 3);
 	assert_false(exists(path_of("run.kmn")));
+}
+
+static void a_recording_is_split_by_size(void **state)
+{
+	split_by_size(false);
+}
+
+static void a_buffered_recording_is_split_by_size(void **state)
+{
+	split_by_size(true);
 }
 
 static void a_recording_is_split_by_time_to_the_record(void **state)
@@ -230,7 +242,7 @@ static void standard_output_has_no_parts(void **state)
 }
 
 /* A disk of its own, seen by this test alone. */
-static void a_full_disk_leaves_a_readable_capture_and_is_told(void **state)
+static void fill_disk(bool buffered)
 {
 	struct error err = {0};
 	struct capture_reader *reader;
@@ -240,16 +252,20 @@ static void a_full_disk_leaves_a_readable_capture_and_is_told(void **state)
 	struct sink *sink;
 	uint64_t n = 0;
 	size_t n_records;
+	char *told;
 
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("none", directory, "tmpfs", 0, "size=64k"))
 		skip();
 	sink = capture_sink_create(path_of("run.kmn"), false, &err);
 	assert_non_null(sink);
+	if (buffered)
+		assert_int_equal(capture_sink_buffer(sink, 1 << 20, &err), 0);
 	assert_int_equal(record(sink, &catalog, RECORDS, &err), -1);
 	assert_non_null(strstr(err.message, "run.kmn"));
 	assert_non_null(strstr(err.message, strerror(ENOSPC)));
-	assert_non_null(strstr(err.message, "; the last 250 records are lost"));
+	told = strstr(err.message, "; the last ");
+	assert_non_null(told);
 	assert_string_equal(err.hint, "what was recorded before is in the file and can be read");
 	reader = capture_open(path_of("run.kmn"), &err);
 	assert_non_null(reader);
@@ -261,21 +277,38 @@ static void a_full_disk_leaves_a_readable_capture_and_is_told(void **state)
 	/* Whole batches, up to the one that did not fit. */
 	assert_true(n > 1000);
 	assert_int_equal(n % BATCH, 0);
+	/* Buffered, more may have come before it was noticed: all that came is there or is told. */
+	if (!buffered)
+		assert_int_equal(strtoull(told + strlen("; the last "), NULL, 10), BATCH);
+	assert_int_equal((n + strtoull(told + strlen("; the last "), NULL, 10)) % BATCH, 0);
+	assert_true(strtoull(told + strlen("; the last "), NULL, 10) >= BATCH);
 	assert_non_null(strstr(capture_trouble(reader), "the capture has no end"));
 	capture_close(reader);
 	catalog_fini(&catalog);
 	umount2(directory, MNT_DETACH);
 }
 
+static void a_full_disk_leaves_a_readable_capture_and_is_told(void **state)
+{
+	fill_disk(false);
+}
+
+static void a_full_disk_behind_a_buffer_is_told_with_what_is_lost(void **state)
+{
+	fill_disk(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recording_is_split_by_size),
+		cmocka_unit_test(a_buffered_recording_is_split_by_size),
 		cmocka_unit_test(a_recording_is_split_by_time_to_the_record),
 		cmocka_unit_test(only_the_last_parts_are_kept),
 		cmocka_unit_test(a_part_that_cannot_be_begun_ends_the_recording),
 		cmocka_unit_test(standard_output_has_no_parts),
 		cmocka_unit_test(a_full_disk_leaves_a_readable_capture_and_is_told),
+		cmocka_unit_test(a_full_disk_behind_a_buffer_is_told_with_what_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is kept of a recording that only its newest calls are kept of, and the call that ends it. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/spool.h"
 #include "capture/reader.h"
 #include "command/hook_options.h"
 #include "records.h"
@@ -212,7 +215,8 @@ static void only_the_newest_are_kept_and_the_ledger_adds_up(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct source *ring = ring_source_create(&make_few()->base, &cases[i].limits, NULL);
+		struct source *ring =
+			ring_source_create(&make_few()->base, &cases[i].limits, 0, NULL);
 		struct text text = TEXT_INIT;
 		struct error err = {0};
 		struct ring_count count;
@@ -242,7 +246,7 @@ static void a_return_whose_entry_was_lost_in_the_kernel_stays(void **state)
 {
 	const struct ring_limits limits = {.calls = 1};
 	struct made_source *made = make_source();
-	struct source *ring = ring_source_create(&made->base, &limits, NULL);
+	struct source *ring = ring_source_create(&made->base, &limits, 0, NULL);
 	struct text text = TEXT_INIT;
 	struct error err = {0};
 
@@ -262,7 +266,7 @@ static void an_entry_that_came_late_keeps_its_return(void **state)
 {
 	const struct ring_limits limits = {.time = 1000};
 	struct made_source *made = make_source();
-	struct source *ring = ring_source_create(&made->base, &limits, NULL);
+	struct source *ring = ring_source_create(&made->base, &limits, 0, NULL);
 	struct text text = TEXT_INIT;
 	struct error err = {0};
 
@@ -281,7 +285,7 @@ static void a_long_recording_is_cut_to_the_last_of_it(void **state)
 {
 	const struct ring_limits limits = {.calls = 5000};
 	struct made_source *made = make_source();
-	struct source *ring = ring_source_create(&made->base, &limits, NULL);
+	struct source *ring = ring_source_create(&made->base, &limits, 0, NULL);
 	const struct kmn_header *const *records;
 	struct error err = {0};
 	uint64_t next = MAX_RECORDS - 10000;
@@ -297,11 +301,54 @@ static void a_long_recording_is_cut_to_the_last_of_it(void **state)
 	ring->ops->close(ring);
 }
 
+/* The buffer's file can't grow: what is kept is less than was wanted, and the ledger says so. */
+static void without_room_the_oldest_calls_are_lost_and_counted(void **state)
+{
+	const struct ring_limits limits = {.calls = MAX_RECORDS};
+	struct made_source *made = make_source();
+	struct source *ring = ring_source_create(&made->base, &limits, 0, NULL);
+	const struct kmn_header *const *records;
+	struct rlimit limit, small;
+	struct ring_count count;
+	struct error err = {0};
+	struct ledger ledger;
+	uint64_t kept = 0;
+	size_t n;
+
+	made->step = 777;
+	for (uint64_t i = 0; i < MAX_RECORDS / 2; i++)
+		add_return(made, 1000 * i + 500, add_entry(made, 1000 * i), 500, 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = SPOOL_CHUNK;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	while (ring->ops->next(ring, 0, &records, &n, &err) == 1)
+		kept += n;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_string_equal(err.message, "");
+	ring_source_count(ring, &count);
+	assert_true(count.lost > 0);
+	assert_int_equal(count.dropped, count.lost);
+	assert_non_null(strstr(ring_source_full(ring)->message, "can't write to the temporary"));
+	ledger_init(&ledger);
+	assert_int_equal(ring->ops->ledger(ring, &ledger, &err), 0);
+	assert_false(ledger_broken(&ledger));
+	assert_int_equal(ledger.rows[0].lost, count.lost);
+	assert_int_equal(ledger.rows[1].lost, count.lost);
+	assert_int_equal(ledger.rows[0].filtered, 0);
+	assert_int_equal(ledger.rows[0].recorded + ledger.rows[1].recorded, kept);
+	assert_true(ledger.rows[0].last_lost > ledger.rows[0].first_lost);
+	assert_false(ledger_complete(&ledger));
+	ledger_fini(&ledger);
+	ring->ops->close(ring);
+}
+
 static void what_is_kept_comes_out_before_a_failure_is_told(void **state)
 {
 	const struct ring_limits limits = {.calls = 2};
 	struct made_source *made = make_few();
-	struct source *ring = ring_source_create(&made->base, &limits, NULL);
+	struct source *ring = ring_source_create(&made->base, &limits, 0, NULL);
 	struct text text = TEXT_INIT;
 	struct error err = {0};
 
@@ -321,7 +368,7 @@ static void a_capture_knows_the_stacks_of_what_is_kept(void **state)
 	const struct ring_limits limits = {.calls = 1};
 	const struct stack known = {.hash = 42, .n_frames = 2, .frames = frames};
 	struct made_source *made = make_source();
-	struct source *ring = ring_source_create(&made->base, &limits, NULL);
+	struct source *ring = ring_source_create(&made->base, &limits, 0, NULL);
 	const struct kmn_header *const *records;
 	struct capture_reader *reader;
 	struct record_builder *record;
@@ -541,6 +588,7 @@ int main(void)
 		cmocka_unit_test(a_return_whose_entry_was_lost_in_the_kernel_stays),
 		cmocka_unit_test(an_entry_that_came_late_keeps_its_return),
 		cmocka_unit_test(a_long_recording_is_cut_to_the_last_of_it),
+		cmocka_unit_test(without_room_the_oldest_calls_are_lost_and_counted),
 		cmocka_unit_test(what_is_kept_comes_out_before_a_failure_is_told),
 		cmocka_unit_test(a_capture_knows_the_stacks_of_what_is_kept),
 		cmocka_unit_test(the_first_call_that_fits_is_noted_and_everything_passes),

@@ -350,10 +350,12 @@ int main(void)
 		cmocka_unit_test_teardown(what_goes_in_comes_out_in_order, lift_limit),
 		cmocka_unit_test_teardown(the_file_grows_no_further_than_what_is_in_it, lift_limit),
 		cmocka_unit_test_teardown(a_full_disk_is_told_and_loses_nothing, lift_limit),
-		cmocka_unit_test_teardown(the_file_is_where_tmpdir_says_and_has_no_name, lift_limit),
+		cmocka_unit_test_teardown(the_file_is_where_tmpdir_says_and_has_no_name,
+					  lift_limit),
 		cmocka_unit_test_teardown(who_gives_does_not_wait_for_the_reader, lift_limit),
 		cmocka_unit_test_teardown(a_failure_is_told_to_who_gives, lift_limit),
-		cmocka_unit_test_teardown(with_a_full_disk_there_is_a_wait_which_is_told, lift_limit),
+		cmocka_unit_test_teardown(with_a_full_disk_there_is_a_wait_which_is_told,
+					  lift_limit),
 		cmocka_unit_test_teardown(a_piece_longer_than_the_buffer_goes_out, lift_limit),
 	};
 

@@ -39,4 +39,22 @@ cat err
 expect_match "the call is said" err 'python3 +vfs_mkdir\('
 expect_eq "what followed it is there" "$(kapimon show --api vfs_rmdir --count until.kmn)" 1
 expect_eq "that run is complete" "$status" 0
+
+# the same call freezes a flight recorder
+status=0
+kapimon hook --keep-last 2calls --until 'api == vfs_rmdir' -o frozen.kmn vfs_mkdir vfs_rmdir -- \
+	python3 -c 'import os, time
+for i in range(5):
+    os.mkdir("until.%d" % i)
+os.rmdir("until.0")
+time.sleep(20)
+os.rmdir("until.1")' 2>err || status=$?
+cat err
+expect_match "what froze it is said" err 'python3 +vfs_rmdir\('
+expect_match "and what was kept" err 'kept the last 2 of 6 calls'
+expect_eq "the call is the last that is kept" \
+	"$(kapimon show -S frozen.kmn 2>/dev/null | grep -o 'vfs_[a-z]*(' | tr '\n' ' ')" \
+	'vfs_mkdir( vfs_rmdir( '
+expect_eq "that run is complete too" "$status" 0
+rmdir until.[0-9]
 sample_unload kmn_calls
