@@ -63,10 +63,10 @@ static struct sink *create_view(const struct hook_sinks *sinks, const struct hoo
 static int open_capture(struct hook_sinks *sinks, const struct hook_options *options,
 			struct error *err)
 {
-	struct sink *capture =
-		options->split ? capture_sink_create_parts(options->output, options->force,
-							   &options->parts, err)
-			       : capture_sink_create(options->output, options->force, err);
+	struct sink *capture = options->split
+				       ? capture_sink_create_parts(options->output, options->force,
+								   &options->parts, err)
+				       : capture_sink_create(options->output, options->force, err);
 
 	if (!capture)
 		return -1;

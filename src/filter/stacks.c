@@ -114,14 +114,30 @@ static bool frame_is(const struct catalog *catalog, const struct test *test,
 	return filter_string_holds(test, frame->symbol, strlen(frame->symbol));
 }
 
+/* Where modules are all that is asked for, nobody has to look for names that a capture lacks. */
+static bool needs_names(const struct filter *filter)
+{
+	for (size_t i = 0; i < filter->n_tests; i++) {
+		const struct test *test = &filter->tests[i];
+
+		if (test->field == FIELD_CALLER || (test->field == FIELD_STACK && !test->is_module))
+			return true;
+	}
+	return false;
+}
+
 static uint32_t ask(const struct filter *filter, const uint64_t *frames, size_t n)
 {
+	bool names = needs_names(filter);
 	uint32_t answers = 0;
 
 	for (size_t k = 0; k < n; k++) {
 		struct frame frame = {0};
 
-		catalog_frame(filter->catalog, frames[k], &frame);
+		if (names)
+			catalog_frame(filter->catalog, frames[k], &frame);
+		else
+			catalog_frame_alone(filter->catalog, frames[k], &frame);
 		for (size_t i = 0; i < filter->n_tests; i++) {
 			const struct test *test = &filter->tests[i];
 			bool yes = false;

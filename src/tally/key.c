@@ -155,7 +155,7 @@ static void module_name(const struct key_maker *maker, const struct stack *stack
 
 	for (uint16_t i = 1; i < stack->n_frames; i++) {
 		frame = (struct frame){0};
-		catalog_frame(maker->catalog, stack->frames[i], &frame);
+		catalog_frame_alone(maker->catalog, stack->frames[i], &frame);
 		if (frame.module && !catalog_frame_is_kernel(maker->catalog, &frame)) {
 			text_add(out, frame.module);
 			return;

@@ -22,6 +22,10 @@ def check_missing(tap, run, folder, capture):
     tap.equal("and what to do, once", done.stderr.count(ADVICE), 1)
     done = run("show", "--no-stack", capture)
     tap.ok("nothing is told where no stack is shown", MISSING not in done.stderr, done.stderr)
+    for arguments in (["--top", "module"], ["--no-stack", "--only-module", "ext4"]):
+        done = run("show", *arguments, capture)
+        tap.ok(f"nor with {' '.join(arguments)}", MISSING not in done.stderr and
+               done.returncode == 0, done.stderr)
     done = run("-F", capture)
     tap.ok("-F too tells what is missing", MISSING in done.stderr, done.stderr)
     done = run("export", "--to", "folded", capture)

@@ -8,8 +8,8 @@
 # Many times what the kernel's buffer and a pipe hold, in pieces that each fit.
 cat >calls.sh <<'END'
 i=0
-while [ $i -lt 40 ]; do
-	echo 1000 >/sys/kernel/debug/kmn_calls/run
+while [ $i -lt 20 ]; do
+	echo 2000 >/sys/kernel/debug/kmn_calls/run
 	i=$((i + 1))
 	sleep 0.1
 done
