@@ -22,6 +22,9 @@
 /* What is still on its way when the module has gone gets this time at least. */
 #define SETTLE_AT_LEAST 200000000ull
 
+/* For what a slow disk does not take yet, bytes; the rest goes to a temporary file. */
+#define CAPTURE_MEMORY ((uint64_t)256 << 20)
+
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
@@ -195,6 +198,8 @@ static int add_sinks(struct run *run, struct sink **sinks, size_t *n, struct err
 		if (!sinks[*n])
 			return -1;
 		++*n;
+		if (capture_sink_buffer(sinks[0], CAPTURE_MEMORY, err))
+			return -1;
 	}
 	if (options->until_unload) {
 		sinks[*n] = run->module =
