@@ -22,6 +22,9 @@ enum bracket {
 /* Task number | bracket << 32; 0: free. None of these functions is called by interrupts. */
 static __u64 brackets[BRACKET_SETS * BRACKET_WAYS] SEC(".data.brackets");
 
+/* How many tasks are in BRACKET_PERCPU: allocations of pages are looked at only meanwhile. */
+static __u64 percpu_growing SEC(".data.brackets");
+
 static __always_inline __u64 *bracket_at(__u32 tid, __u32 way)
 {
 	__u64 index = (tid & (BRACKET_SETS - 1)) * BRACKET_WAYS + way;

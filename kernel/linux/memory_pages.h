@@ -52,7 +52,7 @@ __noinline __u64 pages_put_part(__u64 pfn, __u64 order, __u64 whole, __u64 cpu)
 	to->tag = from->tag;
 	to->cpu = from->cpu;
 	to->context = from->context;
-	to->flags = from->flags;
+	to->flags = from->flags | KMN_BLOCK_PART;
 	to->order = order;
 	count = memory_count(cpu, from->tag);
 	if (count)

@@ -113,6 +113,9 @@ static __always_inline bool memory_page_alloc(struct call *call, __u64 *ctx)
 	struct memory_event event = memory_event(call);
 
 	pages_event(&event, pfn_of_page(ctx[0]), ctx[1], ctx[2]);
+	if (percpu_growing && call->level == KMN_TASK &&
+	    bracket_of(call->pid_tgid) == BRACKET_PERCPU)
+		event.tag = KMN_TAG_OF_PERCPU;
 	if (ctx[0])
 		return memory_allocated(call, &event);
 	memory_count_failed(&event);
@@ -334,27 +337,58 @@ static long mapped_page(__u32 i, struct bulk *bulk)
 	return 0;
 }
 
-/* __vmap_pages_range_noflush(addr, end, prot, pages, page_shift) */
+/* The list of its pages is a part of what was asked for. */
+static __always_inline void pages_list_belongs(__u64 list)
+{
+	__u64 place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_SLAB, list));
+	struct kmn_memory_block *block;
+
+	if (!place)
+		place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, list));
+	block = memory_block(place);
+	if (place && block)
+		block->flags |= KMN_BLOCK_INNER;
+}
+
+/*
+ * __vmap_pages_range_noflush(addr, end, prot, pages, page_shift): a vmalloc() has its memory. The
+ * others that come here only show pages that somebody has.
+ */
 static __always_inline bool memory_vmap_pages(struct call *call, __u64 *ctx)
 {
-	enum bracket bracket = bracket_of(call->pid_tgid);
 	struct bulk bulk = {.event = memory_event(call)};
 	__u64 end = 0, n;
 
+	if (bracket_of(call->pid_tgid) != BRACKET_NONE)
+		return true;
 	bpf_get_func_arg(ctx, 0, &bulk.event.address);
 	bpf_get_func_arg(ctx, 1, &end);
 	bpf_get_func_arg(ctx, 3, &bulk.array);
 	bulk.event.bytes = end - bulk.event.address;
 	bulk.event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, bulk.event.address);
-	if (bracket == BRACKET_NONE || bracket == BRACKET_PERCPU) {
-		bulk.event.tag = bracket == BRACKET_NONE ? KMN_TAG_OF_VMALLOC : KMN_TAG_OF_PERCPU;
-		n = bulk.event.bytes / PAGE_BYTES;
-		bpf_loop(n > 1 << 20 ? 1 << 20 : n, mapped_page, &bulk, 0);
-	}
-	if (bracket != BRACKET_NONE && bracket != BRACKET_VMAP)
-		return true;
-	bulk.event.tag = bracket == BRACKET_VMAP ? KMN_TAG_VMAP : KMN_TAG_VMALLOC;
+	bulk.event.tag = KMN_TAG_OF_VMALLOC;
+	n = bulk.event.bytes / PAGE_BYTES;
+	bpf_loop(n > 1 << 20 ? 1 << 20 : n, mapped_page, &bulk, 0);
+	pages_list_belongs(bulk.array);
+	bulk.event.tag = KMN_TAG_VMALLOC;
 	return memory_allocated(call, &bulk.event);
+}
+
+/* vmap(pages, count, flags, prot) = where they are */
+static __always_inline bool memory_vmap(struct call *call, __u64 *ctx)
+{
+	struct memory_event event = memory_event(call);
+	__u64 count = 0;
+
+	bpf_get_func_ret(ctx, &event.address);
+	bpf_get_func_arg(ctx, 1, &count);
+	event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, event.address);
+	event.bytes = (__u64)(__u32)count * PAGE_BYTES;
+	event.tag = KMN_TAG_VMAP;
+	if (event.address)
+		return memory_allocated(call, &event);
+	memory_count_failed(&event);
+	return true;
 }
 
 /* remove_vm_area(addr) */
@@ -495,6 +529,7 @@ MEMORY_FUNCTION("fexit/", bulk_alloc, BULK_ALLOC, memory_bulk_alloc)
 MEMORY_FUNCTION("fentry/", bulk_free, BULK_FREE, memory_bulk_free)
 MEMORY_FUNCTION("fexit/", pages_bulk, PAGES_BULK, memory_pages_bulk)
 MEMORY_FUNCTION("fentry/", vmap_pages, VMAP_PAGES, memory_vmap_pages)
+MEMORY_FUNCTION("fexit/", vmap, VMAP, memory_vmap)
 MEMORY_FUNCTION("fentry/", vm_free, VM_FREE, memory_vm_free)
 MEMORY_FUNCTION("fexit/", slab_pages, SLAB_PAGES, memory_slab_pages)
 MEMORY_FUNCTION("fentry/", rcu_free, RCU_FREE, memory_rcu_free)
@@ -504,12 +539,16 @@ MEMORY_FUNCTION("fentry/", cache_gone, CACHE_GONE, memory_cache_release)
 	SEC("?fentry/" #name)                                                                      \
 	int bracket_enter_##name(void *ctx)                                                        \
 	{                                                                                          \
+		if (kind == BRACKET_PERCPU)                                                        \
+			__sync_fetch_and_add(&percpu_growing, 1);                                  \
 		bracket_enter(bpf_get_current_pid_tgid(), kind);                                   \
 		return 0;                                                                          \
 	}                                                                                          \
 	SEC("?fexit/" #name)                                                                       \
 	int bracket_leave_##name(void *ctx)                                                        \
 	{                                                                                          \
+		if (kind == BRACKET_PERCPU)                                                        \
+			__sync_fetch_and_add(&percpu_growing, -1);                                 \
 		bracket_leave(bpf_get_current_pid_tgid(), kind);                                   \
 		return 0;                                                                          \
 	}

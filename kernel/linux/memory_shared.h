@@ -26,6 +26,7 @@
 	X(BULK_FREE)                                                                               \
 	X(PAGES_BULK)                                                                              \
 	X(VMAP_PAGES)                                                                              \
+	X(VMAP)                                                                                    \
 	X(VM_FREE)                                                                                 \
 	X(SLAB_PAGES)                                                                              \
 	X(RCU_FREE)                                                                                \
@@ -78,6 +79,8 @@ enum kmn_memory_tag_number {
 
 enum kmn_memory_flag {
 	KMN_BLOCK_DEFERRED = 1 << 0, /* handed to kfree_rcu(): a grace period will free it */
+	KMN_BLOCK_INNER = 1 << 1,    /* another block's: vmalloc's list of its pages */
+	KMN_BLOCK_PART = 1 << 2,     /* of a block of pages that was freed in part */
 };
 
 #define KMN_MEMORY_WAYS 8 /* blocks that share a bucket: a cache line of keys */
@@ -117,8 +120,9 @@ struct kmn_memory_count {
 struct kmn_memory_cache {
 	uint64_t cache;	 /* its struct kmem_cache; 0: free; KMN_CACHE_GONE: it was destroyed */
 	uint32_t size;	 /* bytes of an object with its padding */
+	uint32_t object; /* and without */
 	uint32_t length; /* of the name; 0: it is not there yet */
-	char name[48];
+	char name[44];
 };
 
 #define KMN_CACHE_GONE 1ull

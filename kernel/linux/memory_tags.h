@@ -7,6 +7,7 @@
 
 struct kmem_cache {
 	unsigned int size;
+	unsigned int object_size;
 	const char *name;
 } __attribute__((preserve_access_index));
 
@@ -66,6 +67,7 @@ static __always_inline void cache_describe(struct kmn_memory_cache *entry, __u64
 	long length;
 
 	entry->size = BPF_CORE_READ(from, size);
+	entry->object = BPF_CORE_READ(from, object_size);
 	length = bpf_probe_read_kernel_str(entry->name, sizeof(entry->name),
 					   BPF_CORE_READ(from, name));
 	*(volatile __u32 *)&entry->length = length > 1 ? length - 1 : 0;
@@ -98,12 +100,12 @@ __noinline __u64 memory_cache_tag(__u64 cache)
 	return KMN_TAG_UNKNOWN;
 }
 
-/* Bytes of an object of the tag's cache, with its padding. */
+/* Bytes of an object of the tag's cache, as it is asked for. */
 static __always_inline __u64 memory_tag_bytes(__u64 tag)
 {
 	struct kmn_memory_cache *entry = memory_tag(tag);
 
-	return entry ? entry->size : 0;
+	return entry ? entry->object : 0;
 }
 
 /* The cache's memory may be another cache's soon: its number keeps its name. */

@@ -128,9 +128,10 @@ struct owners {
 };
 
 static const struct owner *owners_get(struct owners *owners, const struct catalog *catalog,
-				      const struct memory_block *block, struct error *err)
+				      enum memory_family family, const struct memory_block *block,
+				      struct error *err)
 {
-	uint64_t key[2] = {block->stack, block->stack ? 0 : block->site};
+	uint64_t key[3] = {block->stack, block->stack ? 0 : block->site, family};
 	uint32_t number;
 	bool added;
 
@@ -148,7 +149,7 @@ static const struct owner *owners_get(struct owners *owners, const struct catalo
 		owners->capacity = capacity;
 	}
 	if (added)
-		owner_find(catalog, block, &owners->owners[number]);
+		owner_find(catalog, family, block, &owners->owners[number]);
 	return &owners->owners[number];
 }
 
@@ -211,13 +212,15 @@ static int fill(const struct catalog *catalog, const struct memory *memory,
 {
 	for (size_t i = 0; i < memory->n_blocks; i++) {
 		const struct memory_block *block = &memory->blocks[i];
-		const struct owner *owner = owners_get(owners, catalog, block, err);
+		const struct owner *owner =
+			owners_get(owners, catalog, memory->tags[block->tag].family, block, err);
 		struct group *group;
 
 		if (!owner)
 			return -1;
 		if (!memory_selects(selection, catalog, memory, block, owner)) {
-			groups->left_out += !memory->tags[block->tag].inner;
+			groups->left_out +=
+				!memory->tags[block->tag].inner && block->grade != MEMORY_INNER;
 			continue;
 		}
 		text_clear(key);

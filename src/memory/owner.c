@@ -14,119 +14,127 @@ static const char *const tracing[] = {
 	"__traceiter_*", "__bpf_trace_*", "bpf_trace_run*", "bpf_prog_*", "bpf_trampoline_*",
 };
 
+#define SLAB (1 << MEMORY_SLAB)
+#define PAGES (1 << MEMORY_PAGES)
+#define VMALLOC (1 << MEMORY_VMALLOC)
+#define PERCPU (1 << MEMORY_PERCPU)
+#define ANY (SLAB | PAGES | VMALLOC | PERCPU)
+
 /*
  * What allocates (mm/slub.c, slab_common.c, page_alloc.c, vmalloc.c, percpu.c, mempool.c,
  * dmapool.c), and what only allocates for its caller (mm/util.c, net/core/skbuff.c,
- * drivers/base/devres.c, kernel/dma, lib/kasprintf.c). Since 6.10 allocating functions end in
- * "_noprof" (7bd230a26648, "mm/slab: enable slab allocation tagging for kmalloc and friends").
+ * drivers/base/devres.c, kernel/dma, lib/kasprintf.c), with the families of which it does so: an
+ * object that vmalloc() takes to describe an area is vmalloc's own. Since 6.10 allocating functions
+ * end in "_noprof" (7bd230a26648, "mm/slab: enable slab allocation tagging for kmalloc and
+ * friends").
  */
-static const char *const helpers[] = {
-	"kmalloc*",
-	"__kmalloc*",
-	"___kmalloc*",
-	"kzalloc*",
-	"kcalloc*",
-	"kvmalloc*",
-	"__kvmalloc*",
-	"kvzalloc*",
-	"krealloc*",
-	"__do_krealloc",
-	"kvrealloc*",
-	"kmem_cache_alloc*",
-	"__kmem_cache_alloc*",
-	"kmem_cache_zalloc*",
-	"__slab_alloc*",
-	"___slab_alloc*",
-	"allocate_slab",
-	"new_slab*",
-	"kmemdup*",
-	"kstrdup*",
-	"kstrndup*",
-	"kvmemdup*",
-	"kasprintf*",
-	"kvasprintf*",
-	"memdup_user*",
-	"vmemdup_user*",
-	"strndup_user",
-	"alloc_pages*",
-	"__alloc_pages*",
-	"__folio_alloc*",
-	"folio_alloc*",
-	"__get_free_pages*",
-	"get_free_pages*",
-	"get_zeroed_page*",
-	"alloc_page_interleave",
-	"make_alloc_exact",
-	"vmalloc*",
-	"__vmalloc*",
-	"vzalloc*",
-	"__vmap_pages_range*",
-	"vmap_pages_range*",
-	"vmap",
-	"__alloc_percpu*",
-	"pcpu_alloc*",
-	"mempool_*",
-	"dma_alloc_attrs",
-	"dma_direct_alloc*",
-	"__dma_direct_alloc*",
-	"dma_pool_alloc",
-	"dmam_alloc*",
-	"alloc_skb*",
-	"__alloc_skb",
-	"__build_skb*",
-	"build_skb*",
-	"__netdev_alloc_skb",
-	"__napi_alloc_skb",
-	"napi_alloc_skb",
-	"skb_clone",
-	"skb_copy*",
-	"__pskb_copy*",
-	"pskb_expand_head",
-	"page_frag_alloc*",
-	"__page_frag_alloc*",
-	"devm_kmalloc*",
-	"devm_krealloc*",
-	"devm_kmemdup*",
-	"devm_kstrdup*",
-	"devm_kasprintf",
-	"devm_kvasprintf",
-	"devres_alloc*",
-	"__devres_alloc*",
-	"devm_get_free_pages",
-	"__devm_alloc_percpu",
-	"sg_alloc_table*",
-	"__sg_alloc_table*",
-	"sg_kmalloc",
+static const struct {
+	const char *pattern;
+	int families;
+} helpers[] = {
+	{"kmalloc*", SLAB},
+	{"__kmalloc*", SLAB},
+	{"___kmalloc*", SLAB},
+	{"kzalloc*", SLAB},
+	{"kcalloc*", SLAB},
+	{"krealloc*", SLAB},
+	{"__do_krealloc", SLAB},
+	{"kmem_cache_alloc*", SLAB},
+	{"__kmem_cache_alloc*", SLAB},
+	{"kmem_cache_zalloc*", SLAB},
+	{"kmemdup*", SLAB},
+	{"kstrdup*", SLAB},
+	{"kstrndup*", SLAB},
+	{"kasprintf*", SLAB},
+	{"kvasprintf*", SLAB},
+	{"memdup_user*", SLAB},
+	{"strndup_user", SLAB},
+	{"kvmalloc*", SLAB | VMALLOC},
+	{"__kvmalloc*", SLAB | VMALLOC},
+	{"kvzalloc*", SLAB | VMALLOC},
+	{"kvrealloc*", SLAB | VMALLOC},
+	{"kvmemdup*", SLAB | VMALLOC},
+	{"vmemdup_user*", SLAB | VMALLOC},
+	{"vmalloc*", VMALLOC},
+	{"__vmalloc*", VMALLOC},
+	{"vzalloc*", VMALLOC},
+	{"__vmap_pages_range*", VMALLOC},
+	{"vmap_pages_range*", VMALLOC},
+	{"vmap", VMALLOC},
+	{"alloc_pages*", PAGES},
+	{"__alloc_pages*", PAGES},
+	{"__folio_alloc*", PAGES},
+	{"folio_alloc*", PAGES},
+	{"__get_free_pages*", PAGES},
+	{"get_free_pages*", PAGES},
+	{"get_zeroed_page*", PAGES},
+	{"alloc_page_interleave", PAGES},
+	{"make_alloc_exact", PAGES},
+	{"page_frag_alloc*", PAGES},
+	{"__page_frag_alloc*", PAGES},
+	{"devm_get_free_pages", PAGES},
+	{"__alloc_percpu*", PERCPU},
+	{"pcpu_alloc*", PERCPU},
+	{"__devm_alloc_percpu", PERCPU},
+	{"mempool_*", ANY},
+	{"dma_alloc_attrs", PAGES | VMALLOC},
+	{"dma_direct_alloc*", PAGES | VMALLOC},
+	{"__dma_direct_alloc*", PAGES | VMALLOC},
+	{"dma_pool_alloc", PAGES | VMALLOC},
+	{"dmam_alloc*", PAGES | VMALLOC},
+	{"alloc_skb*", SLAB | PAGES},
+	{"__alloc_skb", SLAB | PAGES},
+	{"__build_skb*", SLAB},
+	{"build_skb*", SLAB},
+	{"__netdev_alloc_skb", SLAB | PAGES},
+	{"__napi_alloc_skb", SLAB | PAGES},
+	{"napi_alloc_skb", SLAB | PAGES},
+	{"napi_skb_cache_get", SLAB},
+	{"skb_clone", SLAB},
+	{"skb_copy*", SLAB | PAGES},
+	{"__pskb_copy*", SLAB | PAGES},
+	{"pskb_expand_head", SLAB | PAGES},
+	{"devm_kmalloc*", SLAB},
+	{"devm_krealloc*", SLAB},
+	{"devm_kmemdup*", SLAB},
+	{"devm_kstrdup*", SLAB},
+	{"devm_kasprintf", SLAB},
+	{"devm_kvasprintf", SLAB},
+	{"devres_alloc*", SLAB},
+	{"__devres_alloc*", SLAB},
+	{"sg_alloc_table*", SLAB | PAGES},
+	{"__sg_alloc_table*", SLAB | PAGES},
+	{"sg_kmalloc", SLAB | PAGES},
 };
 
-static bool matches(const char *const *patterns, size_t n, const char *name)
+bool owner_is_helper(const char *function, enum memory_family family)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!fnmatch(patterns[i], name, 0))
+	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++) {
+		if (helpers[i].families & 1 << family && !fnmatch(helpers[i].pattern, function, 0))
 			return true;
 	}
 	return false;
 }
 
-bool owner_is_helper(const char *function)
-{
-	return matches(helpers, sizeof(helpers) / sizeof(helpers[0]), function);
-}
-
 /* Helpers are the kernel's: a module's function of such a name is the module's own. */
-static bool is_owner(const struct frame *frame)
+static bool is_owner(const struct frame *frame, enum memory_family family)
 {
-	return frame->module || !frame->symbol || !owner_is_helper(frame->symbol);
+	return frame->module || !frame->symbol || !owner_is_helper(frame->symbol, family);
 }
 
 static bool is_tracing(const struct frame *frame)
 {
 	if (!frame->symbol)
 		return !frame->module;
-	return matches(tracing, sizeof(tracing) / sizeof(tracing[0]), frame->symbol);
+	for (size_t i = 0; i < sizeof(tracing) / sizeof(tracing[0]); i++) {
+		if (!fnmatch(tracing[i], frame->symbol, 0))
+			return true;
+	}
+	return false;
 }
 
-static void find_in_stack(const struct catalog *catalog, struct owner *owner)
+static void find_in_stack(const struct catalog *catalog, enum memory_family family,
+			  struct owner *owner)
 {
 	const struct stack *stack = owner->stack;
 	struct frame frame;
@@ -141,7 +149,7 @@ static void find_in_stack(const struct catalog *catalog, struct owner *owner)
 	owner->first = i < stack->n_frames ? i : 0;
 	for (i = owner->first; i < stack->n_frames; i++) {
 		catalog_frame(catalog, stack->frames[i], &frame);
-		if (is_owner(&frame))
+		if (is_owner(&frame, family))
 			break;
 	}
 	if (i == stack->n_frames)
@@ -151,13 +159,13 @@ static void find_in_stack(const struct catalog *catalog, struct owner *owner)
 	catalog_frame(catalog, owner->address, &owner->frame);
 }
 
-void owner_find(const struct catalog *catalog, const struct memory_block *block,
-		struct owner *owner)
+void owner_find(const struct catalog *catalog, enum memory_family family,
+		const struct memory_block *block, struct owner *owner)
 {
 	*owner = (struct owner){
 		.stack = block->stack ? stack_table_find(catalog->stacks, block->stack) : NULL};
 	if (owner->stack && owner->stack->n_frames) {
-		find_in_stack(catalog, owner);
+		find_in_stack(catalog, family, owner);
 		return;
 	}
 	owner->stack = NULL;

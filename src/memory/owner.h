@@ -22,12 +22,12 @@ struct owner {
 };
 
 /* Strings live as long as the catalog. */
-void owner_find(const struct catalog *catalog, const struct memory_block *block,
-		struct owner *owner);
+void owner_find(const struct catalog *catalog, enum memory_family family,
+		const struct memory_block *block, struct owner *owner);
 /* "vmlinux" for the kernel itself, "?" when nobody is known. */
 const char *owner_module(const struct owner *owner);
 
-/* Is the function one that others allocate through? */
-bool owner_is_helper(const char *function);
+/* Is the function one that others allocate memory of this family through? */
+bool owner_is_helper(const char *function, enum memory_family family);
 
 #endif

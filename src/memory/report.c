@@ -355,7 +355,7 @@ static void findings_print(const struct memory_report *report, struct text *out)
 		text_add(out, ", the second time by ");
 		escape_print(out, finding->comm, strlen(finding->comm), 0);
 		text_addf(out, "[%u]\n", finding->pid);
-		owner_find(report->catalog, &like, &owner);
+		owner_find(report->catalog, memory->tags[finding->tag].family, &like, &owner);
 		frames_print(report, &owner, out);
 		text_add_char(out, '\n');
 	}

@@ -60,7 +60,7 @@ bool memory_selects(const struct memory_selection *selection, const struct catal
 		    const struct memory *memory, const struct memory_block *block,
 		    const struct owner *owner)
 {
-	if (!tag_selected(selection, &memory->tags[block->tag]))
+	if (block->grade == MEMORY_INNER || !tag_selected(selection, &memory->tags[block->tag]))
 		return false;
 	if (block->bytes < selection->min_bytes)
 		return false;

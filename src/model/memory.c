@@ -100,6 +100,27 @@ void memory_sort(struct memory *memory)
 		qsort(memory->blocks, memory->n_blocks, sizeof(*memory->blocks), by_time);
 }
 
+static bool is_same_allocation(const struct memory_block *a, const struct memory_block *b)
+{
+	return a->part && b->part && a->time == b->time && a->tag == b->tag && a->cpu == b->cpu &&
+	       a->pid == b->pid && a->stack == b->stack;
+}
+
+void memory_join_parts(struct memory *memory)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < memory->n_blocks; i++) {
+		struct memory_block *block = &memory->blocks[i];
+
+		if (n && is_same_allocation(&memory->blocks[n - 1], block))
+			memory->blocks[n - 1].bytes += block->bytes;
+		else
+			memory->blocks[n++] = *block;
+	}
+	memory->n_blocks = n;
+}
+
 void memory_grade(struct memory *memory)
 {
 	uint64_t last[MEMORY_N_FAMILIES] = {0};
@@ -115,7 +136,7 @@ void memory_grade(struct memory *memory)
 		struct memory_block *block = &memory->blocks[i];
 		enum memory_family family = memory->tags[block->tag].family;
 
-		if (block->time <= last[family])
+		if (block->time <= last[family] && block->grade != MEMORY_INNER)
 			block->grade = MEMORY_DOUBTFUL;
 	}
 }

@@ -49,7 +49,8 @@ struct memory_tag {
 #define MEMORY_GRADES(X)                                                                           \
 	X(OUTSTANDING, "outstanding")                                                              \
 	X(DEFERRED, "deferred") /* handed to kfree_rcu(): a grace period will free it */           \
-	X(DOUBTFUL, "doubtful") /* its free may have been missed */
+	X(DOUBTFUL, "doubtful") /* its free may have been missed */                                \
+	X(INNER, "inner")	/* a part of another block, which is there by itself */
 
 enum memory_grade {
 #define MEMORY_GRADE_ENUM(name, text) MEMORY_##name,
@@ -72,6 +73,7 @@ struct memory_block {
 	uint16_t cpu;
 	uint8_t context; /* enum kmn_context */
 	uint8_t grade;	 /* enum memory_grade */
+	bool part;	 /* of pages that were asked for together and freed in part */
 	char comm[KMN_COMM + 1];
 };
 
@@ -130,6 +132,8 @@ struct memory_check *memory_add_check(struct memory *memory);
 struct memory_tag *memory_add_tag(struct memory *memory);
 /* By time, then by address. */
 void memory_sort(struct memory *memory);
+/* What is left of one allocation of pages becomes one block again; they are sorted. */
+void memory_join_parts(struct memory *memory);
 /* Grade as doubtful what was alive while frees of its family may have been missed. */
 void memory_grade(struct memory *memory);
 /* Is the difference more than a hundredth, and more than the kernel's counters may be off? */

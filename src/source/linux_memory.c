@@ -61,6 +61,7 @@ static const struct event events[KMN_MEMORY_N_EVENTS] = {
 				   {"__vmap_pages_range_noflush", "vmap_pages_range_noflush"},
 				   FORM_ALLOC,
 				   -1},
+	[KMN_MEMORY_VMAP] = {"vmap", ON_EXIT, {"vmap"}, FORM_ALLOC, -1},
 	[KMN_MEMORY_VM_FREE] = {"vm_free", ON_ENTRY, {"remove_vm_area"}, FORM_FREE, MEMORY_VMALLOC},
 	[KMN_MEMORY_SLAB_PAGES] = {"slab_pages", ON_EXIT, {"allocate_slab"}, FORM_NONE, -1},
 	[KMN_MEMORY_RCU_FREE] = {"rcu_free", ON_ENTRY, {"kvfree_call_rcu"}, FORM_NONE, -1},

@@ -136,6 +136,13 @@ static uint64_t address_of(uint64_t key)
 	}
 }
 
+static enum memory_grade grade_of(uint8_t flags)
+{
+	if (flags & KMN_BLOCK_INNER)
+		return MEMORY_INNER;
+	return flags & KMN_BLOCK_DEFERRED ? MEMORY_DEFERRED : MEMORY_OUTSTANDING;
+}
+
 /*
  * The kernel goes on changing the table: a block whose key is not the same before and after it was
  * copied is left out, for it was freed meanwhile.
@@ -173,7 +180,8 @@ static int read_block(const struct follower *follower, size_t place, struct memo
 		.gfp = copy.gfp,
 		.cpu = copy.cpu,
 		.context = copy.context,
-		.grade = copy.flags & KMN_BLOCK_DEFERRED ? MEMORY_DEFERRED : MEMORY_OUTSTANDING,
+		.grade = grade_of(copy.flags),
+		.part = copy.flags & KMN_BLOCK_PART,
 	};
 	memcpy(block->comm, copy.comm, sizeof(copy.comm));
 	return 0;
@@ -367,7 +375,8 @@ int memory_read(struct engine *engine, struct memory *memory, struct error *err)
 	free(numbering);
 	if (code)
 		return error_no_memory(err);
-	memory_grade(memory);
 	memory_sort(memory);
+	memory_join_parts(memory);
+	memory_grade(memory);
 	return 0;
 }
