@@ -3,7 +3,8 @@
  * What the files of kmn_leaky share. A family is one way to take memory from the kernel and to give
  * it back: its leaky_make_NAME() does that some times, in task, softirq or hardirq context, and
  * tells of each block with leaky_got() and leaky_gave(). A place is a function,
- * kmn_leaky_leak_NAME(), that takes one block and forgets it.
+ * kmn_leaky_leak_NAME(), that takes one block and forgets it; it calls the allocator itself, so
+ * helpers between them are __always_inline.
  *
  * A block is what the module's own call asked for: a krealloc() that moves takes one and gives one
  * back; of a page block that was split each page counts; an skb is two, its head and its data.
@@ -149,6 +150,7 @@ bool leaky_leaks_made(void);
 void leaky_leak_next(enum leaky_context context, gfp_t gfp, unsigned int *cursor);
 unsigned int leaky_leaked(enum leaky_family family);
 u64 leaky_release(void);
+extern u64 leaky_work_ns; /* of the last run, without waiting for deferred frees */
 int leaky_counts_show(struct seq_file *out, void *unused);
 
 static inline void *leaky_got(enum leaky_family family, void *block)

@@ -50,6 +50,8 @@ static const char *const context_names[] = {"task", "softirq", "hardirq"};
 
 static DEFINE_PER_CPU(u64[LEAKY_N_FAMILIES][LEAKY_N_WHATS], counted);
 
+u64 leaky_work_ns;
+
 /* One instruction: an interrupt can't come between its read and its write. */
 void leaky_count(enum leaky_family family, enum leaky_what what, unsigned int n)
 {
@@ -177,7 +179,8 @@ int leaky_counts_show(struct seq_file *out, void *unused)
 	}
 	seq_printf(out, "allocations %llu\nfrees %llu\nfailures %llu\n", sums[LEAKY_ALLOCATIONS],
 		   sums[LEAKY_FREES], sums[LEAKY_FAILURES]);
-	seq_printf(out, "leaked %llu\nleaked_bytes %llu\nplaces %u\n", leaked, bytes, n_places);
+	seq_printf(out, "leaked %llu\nleaked_bytes %llu\nplaces %u\nwork_ns %llu\n", leaked, bytes,
+		   n_places, leaky_work_ns);
 	for (int family = 0; family < LEAKY_N_FAMILIES; family++)
 		seq_printf(out, "family %s %llu %llu %llu\n", family_names[family],
 			   count_of(family, LEAKY_ALLOCATIONS), count_of(family, LEAKY_FREES),

@@ -62,8 +62,8 @@ void leaky_make_kmem_cache(const struct leaky_turn *turn)
 }
 
 /* All or none are there afterwards. */
-static unsigned int bulk_take(struct kmem_cache *from, enum leaky_family family, gfp_t gfp,
-			      unsigned int n, void **objects)
+static __always_inline unsigned int bulk_take(struct kmem_cache *from, enum leaky_family family,
+					      gfp_t gfp, unsigned int n, void **objects)
 {
 	n = kmem_cache_alloc_bulk(from, gfp, n, objects);
 	leaky_count(family, n ? LEAKY_ALLOCATIONS : LEAKY_FAILURES, n ? n : 1);

@@ -224,6 +224,7 @@ static int leaks_plan(void)
 static int run(u64 number, struct file *file)
 {
 	unsigned int cpu;
+	u64 start;
 	int error;
 
 	mutex_lock(&run_lock);
@@ -231,6 +232,7 @@ static int run(u64 number, struct file *file)
 	if (error)
 		goto out;
 	stopping = false;
+	start = ktime_get_ns();
 	for_each_online_cpu(cpu)
 	{
 		struct worker *worker = per_cpu_ptr(&workers, cpu);
@@ -247,6 +249,7 @@ static int run(u64 number, struct file *file)
 			wait_for_completion(&per_cpu_ptr(&workers, cpu)->end);
 		}
 	}
+	leaky_work_ns = ktime_get_ns() - start;
 	leaky_handed_over_settle();
 	leaky_rcu_settle();
 	leaky_vmalloc_settle();

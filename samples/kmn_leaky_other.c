@@ -6,7 +6,7 @@
 #include "kmn_leaky.h"
 
 /* Blocks travel as ordinary pointers, for the book. */
-static void *percpu_take(size_t size, size_t align, gfp_t gfp)
+static __always_inline void *percpu_take(size_t size, size_t align, gfp_t gfp)
 {
 	return leaky_got(LEAKY_FAMILY_percpu,
 			 (void __force *)__alloc_percpu_gfp(size, align, gfp | __GFP_NOWARN));
@@ -45,7 +45,7 @@ void leaky_release_percpu(void *block)
 }
 
 /* An skb is its head and its data; a clone is one more head. */
-static struct sk_buff *skb_take(gfp_t gfp)
+static __always_inline struct sk_buff *skb_take(gfp_t gfp)
 {
 	struct sk_buff *skb = alloc_skb(LEAKY_SKB_SIZE, gfp);
 

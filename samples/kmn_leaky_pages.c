@@ -16,7 +16,7 @@ static void give(enum leaky_family family, void *pages, unsigned int order)
 	free_pages((unsigned long)pages, order);
 }
 
-static void *get(enum leaky_family family, gfp_t gfp, unsigned int order)
+static __always_inline void *get(enum leaky_family family, gfp_t gfp, unsigned int order)
 {
 	return leaky_got(family, (void *)__get_free_pages(gfp | __GFP_NOWARN, order));
 }
@@ -60,7 +60,7 @@ void leaky_make_pages_exact(const struct leaky_turn *turn)
 }
 
 /* One block becomes several, which go back one by one. NULL when there was none. */
-static struct page *split(gfp_t gfp)
+static __always_inline struct page *split(gfp_t gfp)
 {
 	struct page *pages =
 		leaky_got(LEAKY_FAMILY_pages_split, alloc_pages(gfp | __GFP_NOWARN, SPLIT_ORDER));
@@ -87,7 +87,7 @@ void leaky_make_pages_split(const struct leaky_turn *turn)
 }
 
 /* It may give fewer pages than asked for. */
-static unsigned long bulk_take(gfp_t gfp, struct page **pages)
+static __always_inline unsigned long bulk_take(gfp_t gfp, struct page **pages)
 {
 	unsigned long n = alloc_pages_bulk_array(gfp | __GFP_NOWARN, BULK, pages);
 

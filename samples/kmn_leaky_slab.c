@@ -11,7 +11,7 @@
 #include "kmn_leaky.h"
 
 /* Its value is unknown to the compiler. */
-static size_t unknown(size_t size)
+static __always_inline size_t unknown(size_t size)
 {
 	OPTIMIZER_HIDE_VAR(size);
 	return size;
@@ -92,7 +92,7 @@ void leaky_make_kmalloc_large(const struct leaky_turn *turn)
 }
 
 /* A block that moves is given back by krealloc() itself. */
-static void *move(void *block, size_t size, gfp_t gfp)
+static __always_inline void *move(void *block, size_t size, gfp_t gfp)
 {
 	void *moved = krealloc(block, size, gfp);
 
