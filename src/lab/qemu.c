@@ -105,7 +105,7 @@ static void add_machine(struct words *words, const struct lab_options *options, 
 	/* Nested, the host can refuse to set IA32_ARCH_CAPABILITIES, and QEMU gives up over it. */
 	add_option(words, "cpu", kvm ? "host,-arch-capabilities" : "max");
 	if (options->icount)
-		add_option(words, "icount", "shift=0,sleep=off");
+		add_option(words, "icount", "shift=0,sleep=on");
 	add(words, "-smp");
 	add(words, "%u", smp);
 	add(words, "-m");
