@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "filter/calls.h"
+#include "timer.h"
 
 #define RECORDS 1000000u
 #define BATCH 1000
@@ -32,14 +32,6 @@ static const char *const expressions[] = {
 	"duration > 2us",
 	"errno and comm ~ proc* and stack has ext4",
 };
-
-static double cpu_seconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static uint64_t next_random(void)
 {
@@ -191,8 +183,8 @@ static int measure(const char *expression, const struct catalog *catalog,
 			best = start;
 		filter_calls_destroy(calls);
 	}
-	printf("%6.1f million records/s, %5.1f%% kept: %s\n", RECORDS / best / 1e6,
-	       100.0 * (double)total / RECORDS, expression);
+	printf("%s\trecords\t%.1f\n", expression, RECORDS / best / 1e6);
+	printf("%s\tkept\t%.1f\n", expression, 100.0 * (double)total / RECORDS);
 	filter_destroy(filter);
 	return 0;
 }
