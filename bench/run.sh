@@ -1,97 +1,101 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Measure, and write what was measured to docs/performance.md: how long hooks take to come and go on
-# each kernel of $KERNELS, in the lab (bench/attach.sh), and how fast captures are written and read
-# and how long they get, here (bench/bench_capture.c). Nothing that was not measured in this run is
-# in the page.
+# Measure, add what was measured to bench/history.csv, and write docs/performance.md and
+# bench/history.svg from it:
 #
-#	bench/run.sh [NUMBER_OF_HOOKS]...
+#	bench/run.sh [PART]...		all parts, if none is named
+#
+# Parts of the lab, on each kernel of $KERNELS: calls, memory, loss, attach, sizes. Parts of the
+# machine itself: capture, live, filter. The page says of each part when it was measured.
 set -eu
 
-# Other work on the machine is in the numbers too.
-load=$(cut -d ' ' -f 1 /proc/loadavg)
-[ $# -gt 0 ] || set -- 1 16 100 1000
 cd "$(dirname "$0")/.."
+here=$PWD
 build=${BUILD:-build}
-page=docs/performance.md
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kapimon
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-scripts/install-deps.sh linux-perf
+packages="bpftrace bpfcc-tools linux-perf trace-cmd"
+# shellcheck disable=SC2086 # a list of words
+scripts/install-deps.sh $packages
+time=$(date -u '+%F %H:%M')
+version=$("$build/kapimon" --version | sed 's/^kapimon //')
+version="$version ($(git describe --always --dirty --exclude '*' 2>/dev/null || echo 'no commit'))"
 
-package()
+# keep PART KERNEL: the rows on the standard input
+keep()
 {
-	dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo '(version not known)'
+	tee /dev/stderr >"$work/rows"
+	bench/history.py add "$1" "$2" "$time" "$version" <"$work/rows"
 }
 
-for kernel in ${KERNELS:-6.1 6.12}; do
-	echo "bench: hooks on $kernel" >&2
-	"$build/kapimon" lab --kernel "$kernel" --icount --timeout 1200s --share "$PWD" -- \
-		sh "$PWD/bench/attach.sh" "$@" >"$work/rows"
-	cat "$work/rows" >&2
-	awk '
-		/^#/ { next }
-		{ printf "| %s | %s | %d | %s | %s | %s |\n", $1, $2, $3, $4, $5, $6 }
-	' "$work/rows" >>"$work/table"
-	echo "bench: sizes on $kernel" >&2
-	"$build/kapimon" lab --kernel "$kernel" --timeout 600s --share "$PWD" -- \
-		sh "$PWD/bench/sizes.sh" >"$work/rows"
-	cat "$work/rows" >&2
-	awk '
-		/^#/ { next }
-		{ printf "| %s | %s | %d | %d | %.1f |\n", $1, $2, $3, $4, $4 / $3 }
-	' "$work/rows" >>"$work/sizes"
+# in_lab PART KERNEL OPTION... [-- ARGUMENT...]: what was measured before a part broke down counts
+in_lab()
+{
+	lab_part=$1
+	lab_kernel=$2
+	shift 2
+	lab_options=
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		lab_options="$lab_options $1"
+		shift
+	done
+	[ $# = 0 ] || shift
+	echo "bench: $lab_part on $lab_kernel" >&2
+	scripts/build-samples.sh "$lab_kernel" "$build/samples/$lab_kernel"
+	headers=$cache/headers-$(cat "$build/samples/$lab_kernel/release")
+	lab_status=0
+	# shellcheck disable=SC2086 # options
+	"$build/kapimon" lab --kernel "$lab_kernel" --memory 2G --share "$here" \
+		--share "$headers" $lab_options -- \
+		env "SAMPLES=$here/$build/samples/$lab_kernel" "HEADERS=$headers" \
+		sh "$here/bench/$lab_part.sh" "$@" >"$work/out" || lab_status=$?
+	[ $lab_status = 0 ] ||
+		printf '%s\tfailed\tended with status %s\n' "$lab_part" $lab_status >>"$work/out"
+	keep "$lab_part" "$lab_kernel" <"$work/out"
+}
+
+# native PART: a program of this machine
+native()
+{
+	echo "bench: $1" >&2
+	"$build/bench/bench_$1" "$work/bench.kmn" | keep "$1" host
+}
+
+# What stands beside it, and what the machine is.
+versions()
+{
+	for package in $packages libbpf-dev gcc clang qemu-system-x86; do
+		printf '%s\tversion\t%s\n' "$package" \
+			"$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null || echo 'not known')"
+	done
+	printf 'machine\tprocessors\t%s\n' "$(nproc)"
+	printf 'machine\tload at the start\t%s\n' "$(cut -d ' ' -f 1 /proc/loadavg)"
+}
+
+[ $# -gt 0 ] || set -- calls memory loss attach sizes capture live filter
+versions | keep versions host
+for part; do
+	case $part in
+	capture | live | filter)
+		native "$part"
+		continue
+		;;
+	esac
+	for kernel in ${KERNELS:-6.1 6.12}; do
+		case $part in
+		calls | memory) in_lab "$part" "$kernel" --icount --timeout 1800s ;;
+		attach)
+			in_lab attach "$kernel" --icount --timeout 3600s -- 1 16 100 1000 5000
+			;;
+		loss | sizes) in_lab "$part" "$kernel" --timeout 1800s ;;
+		*)
+			echo "bench: there is no part '$part'" >&2
+			exit 2
+			;;
+		esac
+	done
 done
-echo "bench: captures" >&2
-"$build/bench/bench_capture" "$work/bench.kmn" >"$work/capture"
-cat "$work/capture" >&2
-echo "bench: filters" >&2
-"$build/bench/bench_filter" >"$work/filter"
-cat "$work/filter" >&2
-
-cat >"$work/page" <<-EOF
-	# Performance
-
-	\`make bench\` measures this and writes this page. $("$build/kapimon" --version), measured
-	on $(date -u +%F) on a machine of $(nproc) processors (load average at the start: $load), with Debian's packages of libbpf
-	($(package libbpf-dev)), gcc ($(package gcc)), clang ($(package clang)) and QEMU
-	($(package qemu-system-x86)).
-
-	## Hooks coming and going
-
-	\`kapimon hook --verbose --no-stack\` in the lab, on the entries of functions spread over the
-	kernel's text. The guest has one processor, whose instructions take a nanosecond each
-	(\`lab --icount\`): a second is a billion instructions, or a wait, whatever else the machine
-	does. *Start* is the whole way from the call of \`kapimon\` to the first instruction of the
-	command that it watches. *Attach*, a part of it, is what \`--verbose\` calls so: loading the
-	hooks' own programs and putting them in. *Detach* takes them out and settles the counts for the
-	ledger. Seconds, one run.
-
-	| Kernel | Method | Hooks | Start | Attach | Detach |
-	|---|---|---|---|---|---|
-	$(cat "$work/table")
-
-	## Captures
-
-	Entries and returns of six functions of the file system with their stacks, while \`ls -lR\` lists
-	the same folders (\`bench/sizes.sh\`, in the lab). perf ($(package linux-perf)) and trace-cmd
-	($(package trace-cmd)) record kprobe events with three arguments and the result.
-
-	| Kernel | Tool | Events | Bytes of the file | Bytes per event |
-	|---|---|---|---|---|
-	$(cat "$work/sizes")
-
-	\`bench/bench_capture\` on the machine itself, one core: a million events, entries and returns of
-	eight functions with three arguments, 290 different stacks of 20 frames. Bytes for an event
-	are those of its record in the kernel's buffer and those in the file.
-
-	$(sed 's/^/    /' "$work/capture")
-
-	## Filters
-
-	\`bench/bench_filter\` on the machine itself, one core: a million records in memory, entries and
-	returns of eight functions, are judged by an expression; the best of five turns.
-
-	$(sed 's/^/    /' "$work/filter")
-EOF
-mv "$work/page" "$page"
-echo "bench: written to $page" >&2
+bench/page.py >docs/performance.md
+bench/plot.py >bench/history.svg
+echo "bench: written to docs/performance.md" >&2

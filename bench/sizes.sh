@@ -2,48 +2,68 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs inside the guest (bench/run.sh starts it): record entries and returns of a few functions of
 # the file system, with stacks and three arguments, while the same command lists a part of the
-# file system, by Kapimon, by perf and by trace-cmd, and print a row of a table for each:
-#
-#	RELEASE TOOL EVENTS BYTES
-#
-# perf and trace-cmd record kprobe events with the same arguments. "#" begins a remark.
+# file system, by Kapimon and by the other tools: the events in each one's file, and its bytes.
+# perf and trace-cmd record kprobe events with the same arguments; bpftrace prints them.
 set -eu
 
+BENCH=$(dirname "$0")
+# shellcheck source=bench/guest.sh
+. "$BENCH/guest.sh"
+
 functions="vfs_open vfs_statx vfs_getattr iterate_dir vfs_read lookup_fast"
-trace=/sys/kernel/tracing
 cd /tmp
-
-load()
-{
-	ls -lR /usr/share/doc/a* /usr/share/doc/b* >/dev/null
-}
-
-row()
-{
-	echo "$(uname -r) $1 $2 $(stat -c %s "$3")"
-}
-
-cat >load.sh <<-END
+command_file load <<-END
+	#!/bin/sh
 	$(command -v ls) -lR /usr/share/doc/a* /usr/share/doc/b* >/dev/null
 END
-# the directories are cached for all three
-load
+# the directories are cached for all
+./load
+
+# size NAME EVENTS FILE
+size()
+{
+	row "$1" events "$2"
+	row "$1" bytes "$(stat -c %s "$3")"
+}
 
 status=0
 # shellcheck disable=SC2086 # names of functions
-kapimon hook -r -o load.kmn $functions -- sh load.sh >out 2>err || status=$?
-[ $status = 0 ] || echo "# kapimon: $(tail -n 1 err)"
-row kapimon "$(kapimon show --json load.kmn | grep -c '^{"kind":"\(entry\|return\)"')" load.kmn
+kapimon hook -r -o load.kmn $functions -- ./load >out 2>log || status=$?
+if [ "$status" = 0 ]; then
+	size kapimon "$(kapimon show --json load.kmn | grep -c '^{"kind":"\(entry\|return\)"')" load.kmn
+else
+	failed kapimon log
+fi
 
 for function in $functions; do
 	echo "p:sizes/entry_$function $function a=%di b=%si c=%dx"
 	echo "r:sizes/return_$function $function ret=\$retval"
-done >>$trace/kprobe_events
+done >>$tracefs/kprobe_events
 
-perf record -q -m 16M -e 'sizes:*' -a -g -o perf.data -- sh load.sh 2>perf.err || cat perf.err >&2
-events=$(perf script -i perf.data -F event 2>/dev/null | grep -c sizes: || true)
-row perf "$events" perf.data
+if perf record -q -m 16M -e 'sizes:*' -a -g -o perf.data -- ./load 2>log; then
+	size "perf record -g" \
+		"$(perf script -i perf.data -F event 2>/dev/null | grep -c sizes: || true)" perf.data
+else
+	failed "perf record -g" log
+fi
 
-trace-cmd record -q -b 16384 -e sizes -T -o trace.dat sh load.sh >/dev/null 2>&1
-row trace-cmd "$(trace-cmd report trace.dat 2>/dev/null | grep -c ' \(entry\|return\)_[a-z_]*: ' || true)" trace.dat
-grep -i 'lost\|overrun: *[1-9]' perf.err | sed 's/^/# /' || true
+if trace-cmd record -q -b 16384 -e sizes -T -o trace.dat ./load >log 2>&1; then
+	size "trace-cmd -T" "$(trace-cmd report trace.dat 2>/dev/null |
+		grep -c ' \(entry\|return\)_[a-z_]*: ' || true)" trace.dat
+else
+	failed "trace-cmd -T" log
+fi
+trace_reset
+
+# fields of a line that begins with a dot, so that they are told from the stack's
+program=
+for function in $functions; do
+	program="$program kprobe:$function {
+		printf(\".%s %d $function %lx %lx %lx%s\n\", comm, pid, arg0, arg1, arg2, kstack); }
+	kretprobe:$function { printf(\".%s %d $function %lx%s\n\", comm, pid, retval, kstack); }"
+done
+if bpftrace -o out -e "$program" -c "/bin/sh /tmp/load" >log 2>&1; then
+	size "bpftrace, printf with kstack" "$(grep -c '^\.' out)" out
+else
+	failed "bpftrace, printf with kstack" out log
+fi

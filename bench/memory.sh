@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs inside a guest whose clock counts instructions (bench/run.sh starts it): what watching adds to
+# a pair of kmalloc() and kfree(), by Kapimon and by the other tools. $HEADERS: the kernel's, which
+# memleak needs.
+set -eu
+
+BENCH=$(dirname "$0")
+# shellcheck source=bench/guest.sh
+. "$BENCH/guest.sh"
+# shellcheck source=bench/cost.sh
+. "$BENCH/cost.sh"
+
+watch_kapimon_mem()
+{
+	kapimon mem --force --output "$2" -- "$1" >log 2>&1
+}
+
+# BCC looks for headers below /lib/modules only.
+headers_show()
+{
+	release=$(uname -r)
+	tree=$(readlink -f "/lib/modules/$release")
+	rm -f "/lib/modules/$release"
+	mkdir -p "/lib/modules/$release"
+	ln -s "$tree"/* "/lib/modules/$release"
+	rm -f "/lib/modules/$release/build" "/lib/modules/$release/source"
+	ln -s "$HEADERS/usr/src/linux-headers-$release" "/lib/modules/$release/build"
+	ln -s "$HEADERS/usr/src/linux-headers-${release%-amd64}-common" \
+		"/lib/modules/$release/source"
+}
+
+watch_memleak()
+{
+	PYTHONUNBUFFERED=1 memleak-bpfcc 1000 >log 2>&1 &
+	memleak=$!
+	until grep -q 'Attaching to kernel' log; do
+		kill -0 $memleak 2>/dev/null || return 1
+		sleep 1
+	done
+	# it says so before it attaches
+	until bpftool prog show 2>/dev/null | grep -q kfree; do
+		kill -0 $memleak 2>/dev/null || return 1
+		sleep 1
+	done
+	sleep 5
+	memleak_status=0
+	"$1" || memleak_status=$?
+	kill -INT $memleak
+	wait $memleak || true
+	return $memleak_status
+}
+
+watch_perf_kmem()
+{
+	perf kmem record -q -m 16M -o "$2" -- "$1" >log 2>&1
+}
+
+watch_perf_stack()
+{
+	perf record -q -m 16M -a -g -e kmem:kmalloc -e kmem:kfree -o "$2" -- "$1" >log 2>&1
+}
+
+watch_trace_cmd_stack()
+{
+	trace-cmd record -q -b 16384 -e kmem:kmalloc -e kmem:kfree -T -o "$2" "$1" >log 2>&1
+}
+
+# watch_bpftrace COMMAND OUT WHAT: what is kept of each allocation
+watch_bpftrace()
+{
+	bpftrace -o "$2" -e "tracepoint:kmem:kmalloc { @blocks[args->ptr] = $3; }
+		tracepoint:kmem:kfree { delete(@blocks[args->ptr]); }" -c "/bin/sh $1" >log 2>&1
+}
+
+cost_begin pairs=1
+if kapimon mem --help >/dev/null 2>&1; then
+	cost "kapimon mem" watch_kapimon_mem
+else
+	row "kapimon mem" failed "this build has no such command"
+fi
+cost "bpftrace, a map of blocks" watch_bpftrace args-\>bytes_alloc
+cost "bpftrace, a map of blocks with kstack" watch_bpftrace kstack
+cost "perf kmem record" watch_perf_kmem
+cost "perf record -g of kmem events" watch_perf_stack
+cost "trace-cmd of kmem events, -T" watch_trace_cmd_stack
+headers_show
+cost "memleak-bpfcc" watch_memleak
