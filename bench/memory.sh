@@ -16,18 +16,17 @@ watch_kapimon_mem()
 	kapimon mem --force --output "$2" -- "$1" >log 2>&1
 }
 
-# BCC looks for headers below /lib/modules only.
-headers_show()
+# One tree of the two that Debian's headers come in, for BCC.
+headers_join()
 {
 	release=$(uname -r)
-	tree=$(readlink -f "/lib/modules/$release")
-	rm -f "/lib/modules/$release"
-	mkdir -p "/lib/modules/$release"
-	ln -s "$tree"/* "/lib/modules/$release"
-	rm -f "/lib/modules/$release/build" "/lib/modules/$release/source"
-	ln -s "$HEADERS/usr/src/linux-headers-$release" "/lib/modules/$release/build"
-	ln -s "$HEADERS/usr/src/linux-headers-${release%-amd64}-common" \
-		"/lib/modules/$release/source"
+	for folder in include arch/x86/include; do
+		mkdir -p headers/$folder
+		for tree in "${release%-amd64}-common" "$release"; do
+			ln -sf "$HEADERS/usr/src/linux-headers-$tree/$folder"/* headers/$folder
+		done
+	done
+	export BCC_KERNEL_SOURCE=/tmp/headers
 }
 
 watch_memleak()
@@ -84,5 +83,5 @@ cost "bpftrace, a map of blocks with kstack" watch_bpftrace kstack
 cost "perf kmem record" watch_perf_kmem
 cost "perf record -g of kmem events" watch_perf_stack
 cost "trace-cmd of kmem events, -T" watch_trace_cmd_stack
-headers_show
+headers_join
 cost "memleak-bpfcc" watch_memleak

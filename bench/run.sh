@@ -6,7 +6,8 @@
 #	bench/run.sh [PART]...		all parts, if none is named
 #
 # Parts of the lab, on each kernel of $KERNELS: calls, memory, loss, attach, sizes. Parts of the
-# machine itself: capture, live, filter. The page says of each part when it was measured.
+# machine itself: capture, live, filter. $HOOKS: the numbers of hooks for attach. The page says of each
+# part when it was measured.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -86,7 +87,8 @@ for part; do
 		case $part in
 		calls | memory) in_lab "$part" "$kernel" --icount --timeout 1800s ;;
 		attach)
-			in_lab attach "$kernel" --icount --timeout 3600s -- 1 16 100 1000 5000
+			# shellcheck disable=SC2086 # numbers
+			in_lab attach "$kernel" --icount --timeout 3600s -- ${HOOKS:-1 16 100 1000 5000}
 			;;
 		loss | sizes) in_lab "$part" "$kernel" --timeout 1800s ;;
 		*)
