@@ -36,6 +36,7 @@ struct call {
 /* False: there is nothing to do for this program (more). */
 static __always_inline bool call_begin(struct call *call)
 {
+	enum turn turn;
 	__u32 tid;
 
 	call->cpu = bpf_get_smp_processor_id();
@@ -43,19 +44,24 @@ static __always_inline bool call_begin(struct call *call)
 	call->level = context_level(call->breakpoint ? call->ctx : 0);
 	tid = call->pid_tgid;
 	call->occupancy = occupancy_get(call->cpu, call->level, tid);
+	if (!call->occupancy)
+		return false;
+	turn = occupancy_enter(call->occupancy, call->ctx, call->hook, call->copy, tid);
+	/* Most copies end here: nothing that only the one that takes the call needs comes before.
+	 */
+	if (turn == TURN_LATER)
+		return false;
 	call->count = bpf_map_lookup_elem(&counters, &call->slot);
-	if (!call->occupancy || !call->count)
+	if (!call->count) {
+		if (turn == TURN_TAKE)
+			occupancy_leave(call->occupancy);
 		return false;
-	switch (occupancy_enter(call->occupancy, call->ctx, call->hook, call->copy, tid)) {
-	case TURN_LATER:
-		return false;
-	case TURN_SELF:
+	}
+	if (turn == TURN_SELF) {
 		call->count->self++;
 		if (call->copy)
 			call->count->rescued++;
 		return false;
-	case TURN_TAKE:
-		break;
 	}
 	if (call->copy)
 		call->count->rescued++;
@@ -94,15 +100,28 @@ static __always_inline void read_args(void *ctx, enum via via, __u64 pushed, __u
 				      struct scratch *scratch, __u32 at)
 {
 	if (via == VIA_FENTRY) {
-#pragma unroll
-		for (__u32 i = 0; i < KMN_MAX_ARGS; i++) {
-			__u64 value = 0;
+		__u64 *args = (__u64 *)cursor_room(scratch, at & 0x7f8);
 
-			if (i >= n)
-				break;
-			bpf_get_func_arg(ctx, i, &value);
-			*(__u64 *)cursor_room(scratch, (at + i * 8) & ~7u) = value;
-		}
+		/* Not a loop: the compiler would not unroll it, and the verifier not keep it short.
+		 */
+#define READ_ARG(i)                                                                                \
+	if (n <= i)                                                                                \
+		return;                                                                            \
+	bpf_get_func_arg(ctx, i, &args[i]);
+		READ_ARG(0)
+		READ_ARG(1)
+		READ_ARG(2)
+		READ_ARG(3)
+		READ_ARG(4)
+		READ_ARG(5)
+		READ_ARG(6)
+		READ_ARG(7)
+		READ_ARG(8)
+		READ_ARG(9)
+		READ_ARG(10)
+		READ_ARG(11)
+#undef READ_ARG
+		_Static_assert(KMN_MAX_ARGS == 12, "as many as there are lines above");
 	} else {
 		struct pt_regs *regs = ctx;
 		__u64 *args = (__u64 *)cursor_room(scratch, at & 0x7f8);
@@ -238,6 +257,83 @@ static __always_inline __u32 put_stack(struct call *call, enum via via, struct s
 	return end + bytes;
 }
 
+/* Registers that hold arguments. */
+#define QUICK_ARGS 6
+
+/* A record of an entry with n arguments and nothing else, put together in the buffer itself. */
+static __always_inline bool emit_quick(struct call *call, enum via via, struct outlet *outlet,
+				       __u32 n)
+{
+	__u32 length = sizeof(struct kmn_header) + n * 8;
+	struct kmn_header *header = bpf_ringbuf_reserve(outlet->buffer, length, 0);
+	__u64 *args = (__u64 *)(header + 1);
+
+	if (!header)
+		return false;
+	header_fill(header, KMN_ENTRY, call->hook, call->cpu, call->level, call->pid_tgid,
+		    call->now);
+	header->length = length;
+	header->sequence = outlet->sequence;
+	header->n_args = n;
+	if (via == VIA_FENTRY) {
+#pragma unroll
+		for (__u32 i = 0; i < QUICK_ARGS; i++) {
+			__u64 value = 0;
+
+			if (i >= n)
+				break;
+			bpf_get_func_arg(call->ctx, i, &value);
+			args[i] = value;
+		}
+	} else {
+		struct pt_regs *regs = call->ctx;
+		/* In the order of the calling convention. */
+		__u64 registers[] = {regs->di, regs->si, regs->dx, regs->cx, regs->r8, regs->r9};
+
+#pragma unroll
+		for (__u32 i = 0; i < QUICK_ARGS; i++) {
+			if (i >= n)
+				break;
+			args[i] = registers[i];
+		}
+	}
+	bpf_ringbuf_submit(header, outlet->flags);
+	return true;
+}
+
+/* What neither filters nor stacks nor anything behind a pointer need be looked at for. */
+static __always_inline bool is_quick(const struct kmn_hook *hook)
+{
+	return !(config.flags & ~(KMN_FOLLOW_CHILDREN | KMN_LOG_MEMORY)) && !hook->n_fetches &&
+	       !hook->n_wheres && !(hook->flags & KMN_HOOK_DEFERRED) && hook->n_slots <= QUICK_ARGS;
+}
+
+static __always_inline enum outcome record_quick(struct call *call, enum via via,
+						 const struct kmn_hook *hook, __u64 *sequence)
+{
+	struct outlet outlet;
+	bool fits = false;
+
+	if (!outlet_open(call->cpu, &outlet))
+		return OUTCOME_LOST;
+	*sequence = outlet.sequence;
+	switch (hook->n_slots) {
+#define QUICK_CASE(n)                                                                              \
+	case n:                                                                                    \
+		fits = emit_quick(call, via, &outlet, n);                                          \
+		break;
+		QUICK_CASE(0)
+		QUICK_CASE(1)
+		QUICK_CASE(2)
+		QUICK_CASE(3)
+		QUICK_CASE(4)
+		QUICK_CASE(5)
+		QUICK_CASE(6)
+#undef QUICK_CASE
+	}
+	return fits ? OUTCOME_RECORDED : OUTCOME_LOST;
+}
+
 static __always_inline enum outcome record_entry(struct call *call, enum via via,
 						 struct kmn_hook *hook, struct scratch *scratch,
 						 __u64 place)
@@ -250,7 +346,7 @@ static __always_inline enum outcome record_entry(struct call *call, enum via via
 	args = sizeof(struct kmn_header) + (flags & KMN_WITH_STACKS ? sizeof(struct kmn_stack) : 0);
 	FORGET(args, scratch->word);
 	read_args(call->ctx, via, call->pushed, hook->n_slots, scratch, args);
-	if (!filter_process(&scratch->header, flags))
+	if (flags & KMN_BY_PROCESS && !filter_process(&scratch->header, flags))
 		return OUTCOME_FILTERED;
 	if (hook->n_wheres && !filter_args(scratch, hook, args))
 		return OUTCOME_FILTERED;
@@ -278,14 +374,32 @@ static __always_inline enum outcome record_entry(struct call *call, enum via via
 		return defer(call, scratch, place, end);
 	if (flags & KMN_LIMIT_COUNT && __sync_fetch_and_add(&calls_left, -1) <= 0)
 		return OUTCOME_FILTERED;
-	return emit(&scratch->header, end, call->cpu) ? OUTCOME_RECORDED : OUTCOME_LOST;
+	return emit_often(&scratch->header, end, call->cpu) ? OUTCOME_RECORDED : OUTCOME_LOST;
+}
+
+/* In scratch memory, whatever there is to a record. */
+static __always_inline enum outcome
+record_whole(struct call *call, enum via via, struct kmn_hook *hook, __u64 place, __u64 *sequence)
+{
+	enum outcome outcome;
+	struct scratch *scratch = scratch_get(call->cpu, call->level, &call->scratch);
+
+	if (!scratch)
+		return OUTCOME_LOST;
+	scratch->stack.interned = NOT_INTERNED;
+	outcome = record_entry(call, via, hook, scratch, place);
+	*sequence = scratch->header.sequence;
+	/* Not before: a record that names a stack must find it at the reader. */
+	if (outcome == OUTCOME_RECORDED)
+		stack_sent(&scratch->stack);
+	scratch_put(scratch);
+	return outcome;
 }
 
 static __always_inline void call_entry(struct call *call, enum via via)
 {
 	struct kmn_hook *hook = bpf_map_lookup_elem(&hooks, &call->hook);
-	struct scratch *scratch;
-	enum outcome outcome = OUTCOME_LOST;
+	enum outcome outcome;
 	__u64 place = 0, sequence = 0;
 
 	if (!hook || !(hook->flags & KMN_HOOK_ON)) {
@@ -295,16 +409,8 @@ static __always_inline void call_entry(struct call *call, enum via via)
 	}
 	if (hook->flags & KMN_HOOK_RETURNS)
 		place = call_place(call, via, false);
-	scratch = scratch_get(call->cpu, call->level, &call->scratch);
-	if (scratch) {
-		scratch->stack.interned = NOT_INTERNED;
-		outcome = record_entry(call, via, hook, scratch, place);
-		sequence = scratch->header.sequence;
-		/* Not before: a record that names a stack must find it at the reader. */
-		if (outcome == OUTCOME_RECORDED)
-			stack_sent(&scratch->stack);
-		scratch_put(scratch);
-	}
+	outcome = is_quick(hook) ? record_quick(call, via, hook, &sequence)
+				 : record_whole(call, via, hook, place, &sequence);
 	switch (outcome) {
 	case OUTCOME_RECORDED:
 		call->count->recorded++;
@@ -331,11 +437,6 @@ static __always_inline void call_entry(struct call *call, enum via via)
 			     sequence);
 }
 
-struct return_record {
-	struct kmn_header header;
-	struct kmn_return ret;
-};
-
 /* Emit the entry that waited; its sequence number is given now. */
 static __always_inline bool emit_deferred(struct call *call, __u32 index, __u64 *sequence)
 {
@@ -358,7 +459,11 @@ static __always_inline bool emit_deferred(struct call *call, __u32 index, __u64 
 static __always_inline enum outcome record_return(struct call *call, struct kmn_hook *hook,
 						  __u64 value, __u64 place)
 {
-	struct return_record record;
+	struct return_record {
+		struct kmn_header header;
+		struct kmn_return ret;
+	} * record;
+	struct outlet outlet;
 	struct inflight *entry = 0;
 	__u64 duration = 0, sequence = 0;
 	__u32 cpu = 0, flags = config.flags;
@@ -393,18 +498,25 @@ static __always_inline enum outcome record_return(struct call *call, struct kmn_
 		/* Entered before the recording began: what it would be filtered by is not known. */
 		return OUTCOME_FILTERED;
 	}
-	header_fill(&record.header, KMN_RETURN, call->hook, call->cpu, call->level, call->pid_tgid,
-		    call->now);
-	if (!entry) {
-		record.header.flags = KMN_UNPAIRED;
+	if (!entry)
 		call->count->unpaired++;
-	}
-	record.ret.value = value;
-	record.ret.duration = duration;
-	record.ret.entry_sequence = sequence;
-	record.ret.entry_cpu = cpu;
-	record.ret.reserved = 0;
-	return emit(&record.header, sizeof(record), call->cpu) ? OUTCOME_RECORDED : OUTCOME_LOST;
+	if (!outlet_open(call->cpu, &outlet))
+		return OUTCOME_LOST;
+	record = bpf_ringbuf_reserve(outlet.buffer, sizeof(*record), 0);
+	if (!record)
+		return OUTCOME_LOST;
+	header_fill(&record->header, KMN_RETURN, call->hook, call->cpu, call->level, call->pid_tgid,
+		    call->now);
+	record->header.length = sizeof(*record);
+	record->header.sequence = outlet.sequence;
+	record->header.flags = entry ? 0 : KMN_UNPAIRED;
+	record->ret.value = value;
+	record->ret.duration = duration;
+	record->ret.entry_sequence = sequence;
+	record->ret.entry_cpu = cpu;
+	record->ret.reserved = 0;
+	bpf_ringbuf_submit(record, outlet.flags);
+	return OUTCOME_RECORDED;
 }
 
 static __always_inline void call_return(struct call *call, enum via via, __u64 value)

@@ -20,12 +20,24 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* Member by member: the rest is set on the way, and need not be zeroed for each call. */
+static __always_inline void call_clone(struct call *call, void *ctx)
+{
+	call->ctx = ctx;
+	call->breakpoint = false;
+	call->function = 0;
+	call->pushed = 0;
+	call->hook = clone_hook();
+	call->copy = clone_copy();
+	call->slot = clone_slot();
+}
+
 SEC("fentry")
 int entry_fentry(void *ctx)
 {
-	struct call call = {
-		.ctx = ctx, .hook = clone_hook(), .copy = clone_copy(), .slot = clone_slot()};
+	struct call call;
 
+	call_clone(&call, ctx);
 	if (!call_begin(&call))
 		return 0;
 	call_entry(&call, VIA_FENTRY);
@@ -36,10 +48,10 @@ int entry_fentry(void *ctx)
 SEC("fexit")
 int return_fexit(void *ctx)
 {
-	struct call call = {
-		.ctx = ctx, .hook = clone_hook(), .copy = clone_copy(), .slot = clone_slot()};
+	struct call call;
 	__u64 value = 0;
 
+	call_clone(&call, ctx);
 	if (!call_begin(&call))
 		return 0;
 	bpf_get_func_ret(ctx, &value);

@@ -157,6 +157,8 @@ enum kmn_config_flag {
 	KMN_LIMIT_COUNT = 1 << 9,
 	KMN_BY_WHERE = 1 << 10,
 	KMN_LOG_MEMORY = 1 << 11, /* each allocation and free as a record */
+	/* What filter_process() looks at. */
+	KMN_BY_PROCESS = KMN_BY_PID | KMN_BY_COMM | KMN_BY_CGROUP,
 };
 
 /* Everything that can change while recording. */
