@@ -195,6 +195,15 @@ static void tell_start(const struct source *source, uint64_t time)
 	tell_time("started", time);
 }
 
+static void tell_cost(const struct source *source, const struct ledger *ledger)
+{
+	struct text cost = TEXT_INIT;
+
+	linux_source_cost(source, ledger, &cost);
+	tell_lines(text_string(&cost));
+	text_fini(&cost);
+}
+
 static int pump(struct hook_options *options, const struct chain *chain, struct hook_sinks *sinks,
 		struct child *child, struct error *err)
 {
@@ -217,6 +226,8 @@ static int pump(struct hook_options *options, const struct chain *chain, struct 
 		if (!turn.control)
 			return -1;
 	}
+	if (options->cost)
+		linux_source_count_cost(kernel);
 	if (source->ops->apply(source, &options->spec, err)) {
 		control_close(turn.control);
 		return -1;
@@ -236,6 +247,8 @@ static int pump(struct hook_options *options, const struct chain *chain, struct 
 	control_close(turn.control);
 	if (options->verbose)
 		tell_time("detached", moving.stopping);
+	if (options->cost)
+		tell_cost(kernel, &ledger);
 	/* It may have come while the recording was ended. */
 	is_over(&turn);
 	look_for_full_disk(&turn);

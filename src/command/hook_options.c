@@ -52,6 +52,7 @@ enum option {
 	OPTION_JSON,
 	OPTION_RELATIVE,
 	OPTION_COLOR,
+	OPTION_COST,
 	OPTION_VERBOSE,
 };
 
@@ -118,6 +119,8 @@ static const struct option_row rows[] = {
 	{'j', "json", NULL, "print JSON, one object a line", OPTION_JSON},
 	{0, "relative", NULL, "print times since the start, not of the clock", OPTION_RELATIVE},
 	{0, "color", "[WHEN]", "use color: auto (on a terminal), always or never", OPTION_COLOR},
+	{0, "cost", NULL, "tell at the end what watching cost, which costs a little itself",
+	 OPTION_COST},
 	{'v', "verbose", NULL, "tell which method hooks what, and why", OPTION_VERBOSE},
 };
 
@@ -331,6 +334,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return 0;
 	case OPTION_COLOR:
 		return color_when_parse(value, &options->color, err);
+	case OPTION_COST:
+		options->cost = true;
+		break;
 	case OPTION_VERBOSE:
 		options->verbose = true;
 		return 0;

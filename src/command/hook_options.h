@@ -30,6 +30,7 @@ struct hook_options {
 	struct symbol_options symbols;
 	bool relative;
 	bool verbose;
+	bool cost;     /* tell at the end what watching cost */
 	bool explain;  /* where the filter runs, and nothing else */
 	uint64_t time; /* ns; 0: no limit */
 	enum color_when color;

@@ -34,6 +34,7 @@ struct buffers {
 	struct engine *engine;
 	struct merge *merge;
 	uint64_t bytes;
+	uint64_t taken;		    /* bytes of records */
 	int *map_fds;		    /* one per processor */
 	struct ring_buffer **rings; /* the same, being read */
 	int epoll_fd;
@@ -89,6 +90,7 @@ static int take_record(void *context, void *data, size_t size)
 
 	if (record_parse(data, size, &view, buffers->err) < 0)
 		return -EPROTO;
+	buffers->taken += size;
 	if (view.stack && take_stack(buffers, &view))
 		return -ENOMEM;
 	if (merge_add(buffers->merge, view.header, buffers->err))
@@ -282,4 +284,9 @@ int buffers_release(struct buffers *buffers, bool all, const struct kmn_header *
 	if (now - WINDOW_NS > named)
 		now = named + WINDOW_NS;
 	return merge_release(buffers->merge, now, all, records, n, err);
+}
+
+uint64_t buffers_taken(const struct buffers *buffers)
+{
+	return buffers->taken;
 }

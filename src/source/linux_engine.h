@@ -220,5 +220,7 @@ int buffers_poll(struct buffers *buffers, int timeout_ms, struct error *err);
 int buffers_release(struct buffers *buffers, bool all, const struct kmn_header *const **records,
 		    size_t *n, struct error *err);
 uint64_t buffers_size(const struct buffers *buffers);
+/* Bytes of all records that were taken in so far. */
+uint64_t buffers_taken(const struct buffers *buffers);
 
 #endif

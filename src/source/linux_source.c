@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "source/linux_engine.h"
+#include "source/linux_cost.h"
 #include "source/linux_times.h"
 #include "source/linux_wanted.h"
 
@@ -24,6 +25,8 @@ struct linux_source {
 	struct text remarks;
 	bool told; /* the remarks were asked for: the next apply() begins anew */
 	struct start_times times;
+	struct cost cost;
+	bool count_cost;
 	bool stopped;
 	bool drained;
 };
@@ -306,6 +309,8 @@ static int first_apply(struct linux_source *source, const struct spec *spec, str
 	if (modules_start(engine, spec, err) || filters_apply(engine, spec, err))
 		return -1;
 	ledger_mark(engine, false);
+	if (source->count_cost && cost_begin(&source->cost, err))
+		return -1;
 	engine->catalog.start = monotonic_ns();
 	engine->recording = true;
 	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_RECORD,
@@ -425,7 +430,7 @@ static int linux_stop(struct source *source, struct error *err)
 {
 	struct linux_source *me = self(source);
 	struct engine *engine = &me->engine;
-	int code;
+	int code, cost;
 
 	if (me->stopped || !engine->recording)
 		return 0;
@@ -433,6 +438,7 @@ static int linux_stop(struct source *source, struct error *err)
 	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_OUTSIDE,
 			 __ATOMIC_RELEASE);
 	engine->recording = false;
+	cost = cost_end(&me->cost, engine, err);
 	if (engine->follower)
 		memory_stopped(engine);
 	ledger_mark(engine, true);
@@ -440,7 +446,7 @@ static int linux_stop(struct source *source, struct error *err)
 	if (!code && engine->follower)
 		code = keep_memory(engine, err);
 	detach_all(engine);
-	return code;
+	return code ? code : cost;
 }
 
 static int linux_ledger(struct source *source, struct ledger *ledger, struct error *err)
@@ -458,6 +464,7 @@ static void linux_close(struct source *source)
 	struct linux_source *me = self(source);
 	struct engine *engine = &me->engine;
 
+	cost_fini(&me->cost);
 	detach_all(engine);
 	memory_detach(engine);
 	buffers_destroy(engine->buffers);
@@ -509,6 +516,7 @@ struct source *linux_source_open(struct error *err)
 		return NULL;
 	}
 	source->source.ops = &linux_ops;
+	source->cost = (struct cost)COST_INIT;
 	engine = &source->engine;
 	spec_init(&engine->spec);
 	if (catalog_init(&engine->catalog, err)) {
@@ -550,6 +558,18 @@ void linux_source_times(const struct source *source, struct text *text)
 	const struct linux_source *me = (const struct linux_source *)source;
 
 	start_times_print(&me->engine, &me->times, text);
+}
+
+void linux_source_count_cost(struct source *source)
+{
+	self(source)->count_cost = true;
+}
+
+void linux_source_cost(const struct source *source, const struct ledger *ledger, struct text *text)
+{
+	const struct linux_source *me = (const struct linux_source *)source;
+
+	cost_print(&me->cost, &me->engine, ledger, text);
 }
 
 const char *linux_source_remarks(struct source *source)

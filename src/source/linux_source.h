@@ -15,6 +15,10 @@ int linux_source_memory(struct source *source, struct memory *memory, struct err
 
 /* Where the time of the start went: one phase a line. The caller frees text. */
 void linux_source_times(const struct source *source, struct text *text);
+/* Ask for what watching costs, before the first apply(); see linux_cost.h. */
+void linux_source_count_cost(struct source *source);
+/* What it cost, once the source has ended: one sentence a line. The caller frees text. */
+void linux_source_cost(const struct source *source, const struct ledger *ledger, struct text *text);
 /*
  * What the user should know about what apply() did since this was last asked for: one sentence a
  * line, "" if all is well. Valid until the next apply().
