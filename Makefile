@@ -16,7 +16,7 @@ help:
 	@echo 'make test      unit tests, plain and sanitized, and the VM tests on: $(KERNELS)'
 	@echo 'make fuzz      the fuzzers, $(SECONDS) seconds each'
 	@echo 'make check     style, licences, man pages, shell scripts'
-	@echo 'make bench     what attaching and a hooked call cost, in the lab'
+	@echo 'make bench     Kapimon beside other tools, written to docs/performance.md (hours)'
 	@echo 'make build     the program: $(BUILD)/kapimon'
 	@echo 'make samples   the sample modules, for: $(KERNELS)'
 	@echo 'make format    bring the C files into style'

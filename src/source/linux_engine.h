@@ -6,8 +6,8 @@
  * linux_plan.c says what a hook records and filters; linux_attach.c puts hooks in and out, through
  * linux_clone.c (trampolines) and linux_probe.c (kprobes); linux_buffers.c moves records out of the
  * per-CPU buffers and merge.c puts them in order; linux_filters.c and linux_modules.c tell the
- * programs what to keep; linux_ledger.c adds up what became of every call. Nothing outside
- * src/source/linux* and kernel/linux knows BPF.
+ * programs what to keep; linux_ledger.c adds up what became of every call, linux_cost.c what it
+ * cost. Nothing outside src/source/linux* and kernel/linux knows BPF.
  */
 #ifndef SOURCE_LINUX_ENGINE_H
 #define SOURCE_LINUX_ENGINE_H
