@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "memory/walk.h"
 #include "model/record.h"
 #include "tally/intern.h"
 #include "view/escape.h"
@@ -77,6 +78,21 @@ static uint8_t log2_of(uint64_t number)
 	return n;
 }
 
+/* A module that is loaded again lies elsewhere: what it does is the same by its name. */
+static void add_site(struct text *out, const struct owner *owner)
+{
+	const struct frame *frame = &owner->frame;
+
+	if (!frame->module) {
+		text_add_bytes(out, &owner->address, sizeof(owner->address));
+		return;
+	}
+	text_add_bytes(out, frame->module, strlen(frame->module) + 1);
+	if (frame->symbol)
+		text_add_bytes(out, frame->symbol, strlen(frame->symbol) + 1);
+	text_add_bytes(out, &frame->offset, sizeof(frame->offset));
+}
+
 static void add_key(struct text *out, enum group_key key, const struct memory *memory,
 		    const struct memory_block *block, const struct owner *owner)
 {
@@ -91,10 +107,13 @@ static void add_key(struct text *out, enum group_key key, const struct memory *m
 		text_add_bytes(out, owner_module(owner), strlen(owner_module(owner)) + 1);
 		break;
 	case GROUP_SITE:
-		text_add_bytes(out, &owner->address, sizeof(owner->address));
+		add_site(out, owner);
 		break;
 	case GROUP_STACK:
 		text_add_bytes(out, &block->stack, sizeof(block->stack));
+		/* Without one, the caller is all that is known. */
+		if (!owner->stack)
+			text_add_bytes(out, &block->site, sizeof(block->site));
 		break;
 	case GROUP_PROCESS:
 		text_add_bytes(out, &block->pid, sizeof(block->pid));
@@ -105,7 +124,7 @@ static void add_key(struct text *out, enum group_key key, const struct memory *m
 		text_add_bytes(out, &byte, 1);
 		break;
 	case GROUP_AGE:
-		byte = log2_of(memory->end - block->time);
+		byte = log2_of(memory_block_age(memory, block));
 		text_add_bytes(out, &byte, 1);
 		break;
 	case GROUP_FAMILY:
@@ -115,42 +134,12 @@ static void add_key(struct text *out, enum group_key key, const struct memory *m
 	case GROUP_CONTEXT:
 		text_add_bytes(out, &block->context, 1);
 		break;
+	case GROUP_GRADE:
+		text_add_bytes(out, &block->grade, 1);
+		break;
 	default:
 		break;
 	}
-}
-
-/* Naming a stack's owner is dear, and many blocks share a stack. */
-struct owners {
-	struct intern numbers;
-	struct owner *owners;
-	size_t capacity;
-};
-
-static const struct owner *owners_get(struct owners *owners, const struct catalog *catalog,
-				      enum memory_family family, const struct memory_block *block,
-				      struct error *err)
-{
-	uint64_t key[3] = {block->stack, block->stack ? 0 : block->site, family};
-	uint32_t number;
-	bool added;
-
-	if (intern_add(&owners->numbers, key, sizeof(key), &number, &added, err))
-		return NULL;
-	if (number >= owners->capacity) {
-		size_t capacity = owners->capacity ? owners->capacity * 2 : 256;
-		struct owner *grown = realloc(owners->owners, capacity * sizeof(*grown));
-
-		if (!grown) {
-			error_no_memory(err);
-			return NULL;
-		}
-		owners->owners = grown;
-		owners->capacity = capacity;
-	}
-	if (added)
-		owner_find(catalog, family, block, &owners->owners[number]);
-	return &owners->owners[number];
 }
 
 static struct group *group_get(struct groups *groups, struct intern *numbers,
@@ -186,7 +175,7 @@ static void group_add(struct group *group, const struct memory_block *block,
 	group->blocks++;
 	group->bytes += block->bytes;
 	group->grades[block->grade]++;
-	if (block->time < group->oldest) {
+	if (!group->first || block->time < group->oldest) {
 		group->oldest = block->time;
 		group->first = block;
 		group->owner = *owner;
@@ -206,34 +195,30 @@ static int by_bytes(const void *left, const void *right)
 	return a->oldest < b->oldest ? -1 : a->oldest > b->oldest;
 }
 
-static int fill(const struct catalog *catalog, const struct memory *memory,
-		const struct memory_selection *selection, struct groups *groups,
-		struct owners *owners, struct intern *numbers, struct text *key, struct error *err)
-{
-	for (size_t i = 0; i < memory->n_blocks; i++) {
-		const struct memory_block *block = &memory->blocks[i];
-		const struct owner *owner =
-			owners_get(owners, catalog, memory->tags[block->tag].family, block, err);
-		struct group *group;
+struct filling {
+	const struct memory *memory;
+	struct groups groups;
+	struct intern numbers;
+	struct text key;
+};
 
-		if (!owner)
-			return -1;
-		if (!memory_selects(selection, catalog, memory, block, owner)) {
-			groups->left_out +=
-				!memory->tags[block->tag].inner && block->grade != MEMORY_INNER;
-			continue;
-		}
-		text_clear(key);
-		for (size_t k = 0; k < groups->by.n; k++)
-			add_key(key, groups->by.keys[k], memory, block, owner);
-		group = group_get(groups, numbers, key, err);
-		if (!group)
-			return -1;
-		group_add(group, block, owner);
-		groups->blocks++;
-		groups->bytes += block->bytes;
-		groups->grades[block->grade]++;
-	}
+static int take(void *context, const struct memory_block *block, const struct owner *owner,
+		struct error *err)
+{
+	struct filling *filling = context;
+	struct groups *groups = &filling->groups;
+	struct group *group;
+
+	text_clear(&filling->key);
+	for (size_t k = 0; k < groups->by.n; k++)
+		add_key(&filling->key, groups->by.keys[k], filling->memory, block, owner);
+	group = group_get(groups, &filling->numbers, &filling->key, err);
+	if (!group)
+		return -1;
+	group_add(group, block, owner);
+	groups->blocks++;
+	groups->bytes += block->bytes;
+	groups->grades[block->grade]++;
 	return 0;
 }
 
@@ -241,26 +226,21 @@ int groups_make(const struct catalog *catalog, const struct memory *memory,
 		const struct memory_selection *selection, const struct group_by *by,
 		struct groups *groups, struct error *err)
 {
-	struct groups made = {.by = *by};
-	struct owners owners = {.capacity = 0};
-	struct text key = TEXT_INIT;
-	struct intern numbers;
+	struct filling filling = {.memory = memory, .groups = {.by = *by}};
+	struct groups *made = &filling.groups;
 	int code;
 
-	intern_init(&owners.numbers);
-	intern_init(&numbers);
-	code = fill(catalog, memory, selection, &made, &owners, &numbers, &key, err);
-	intern_fini(&owners.numbers);
-	intern_fini(&numbers);
-	free(owners.owners);
-	text_fini(&key);
+	intern_init(&filling.numbers);
+	code = memory_walk(catalog, memory, selection, take, &filling, &made->left_out, err);
+	intern_fini(&filling.numbers);
+	text_fini(&filling.key);
 	if (code) {
-		groups_fini(&made);
+		groups_fini(made);
 		return -1;
 	}
-	if (made.n)
-		qsort(made.groups, made.n, sizeof(*made.groups), by_bytes);
-	*groups = made;
+	if (made->n)
+		qsort(made->groups, made->n, sizeof(*made->groups), by_bytes);
+	*groups = *made;
 	return 0;
 }
 
@@ -315,13 +295,16 @@ void group_print_key(const struct catalog *catalog, const struct memory *memory,
 		print_class(out, log2_of(block->bytes), false);
 		break;
 	case GROUP_AGE:
-		print_class(out, log2_of(memory->end - block->time), true);
+		print_class(out, log2_of(memory_block_age(memory, block)), true);
 		break;
 	case GROUP_FAMILY:
 		text_add(out, memory_family_name(tag->family));
 		break;
 	case GROUP_CONTEXT:
 		text_add(out, kmn_context_name(block->context));
+		break;
+	case GROUP_GRADE:
+		text_add(out, memory_grade_name((enum memory_grade)block->grade));
 		break;
 	default:
 		break;

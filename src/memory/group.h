@@ -22,7 +22,8 @@
 	X(SIZE, "size", "SIZE", "size, in powers of two")                                          \
 	X(AGE, "age", "AGE", "age, in powers of two")                                              \
 	X(FAMILY, "family", "FAMILY", "slab, pages, vmalloc or percpu")                            \
-	X(CONTEXT, "context", "CONTEXT", "task, softirq, hardirq or nmi")
+	X(CONTEXT, "context", "CONTEXT", "task, softirq, hardirq or nmi")                          \
+	X(GRADE, "grade", "GRADE", "outstanding, deferred or doubtful")
 
 enum group_key {
 #define GROUP_KEY_ENUM(name, text, title, help) GROUP_##name,

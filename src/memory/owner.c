@@ -124,59 +124,96 @@ static bool is_owner(const struct frame *frame, enum memory_family family)
 
 static bool is_tracing(const struct frame *frame)
 {
-	if (!frame->symbol)
-		return !frame->module;
-	for (size_t i = 0; i < sizeof(tracing) / sizeof(tracing[0]); i++) {
+	for (size_t i = 0; frame->symbol && i < sizeof(tracing) / sizeof(tracing[0]); i++) {
 		if (!fnmatch(tracing[i], frame->symbol, 0))
 			return true;
 	}
 	return false;
 }
 
-static void find_in_stack(const struct catalog *catalog, enum memory_family family,
-			  struct owner *owner)
+static bool is_nameless(const struct frame *frame)
+{
+	return !frame->symbol && !frame->module;
+}
+
+/* How many frames may lie between the program that traces and the allocation's caller. */
+#define TRACING_WITHIN 8
+
+/*
+ * The first frame behind those of the tracing. A trampoline has no name, but neither has a module
+ * that is gone: what tells them apart is that a trampoline was entered from an allocator, whose
+ * frame comes next. Tracing may be entered from a frame that has its own function above it again.
+ */
+static size_t skip_tracing(const struct catalog *catalog, const struct stack *stack,
+			   enum memory_family family, uint64_t site)
+{
+	bool nameless = false;
+	struct frame frame;
+	size_t first = 0;
+
+	for (size_t i = 0; i < stack->n_frames && i < TRACING_WITHIN; i++) {
+		/* The kernel told who called the allocator. */
+		if (site && stack->frames[i] == site) {
+			first = nameless ? i : first;
+			break;
+		}
+		catalog_frame(catalog, stack->frames[i], &frame);
+		if (is_tracing(&frame))
+			first = i + 1;
+		else if (nameless && !is_owner(&frame, family))
+			first = i;
+		nameless = is_nameless(&frame);
+	}
+	return first < stack->n_frames ? first : 0;
+}
+
+/* Without symbols, the kernel's own addresses are told by their range alone. */
+static void name_owner(const struct catalog *catalog, struct owner *owner)
+{
+	catalog_frame(catalog, owner->address, &owner->frame);
+	owner->nowhere =
+		is_nameless(&owner->frame) && catalog->modules.n_modules &&
+		module_table_find(&catalog->modules, owner->address, 0) != catalog->modules.modules;
+}
+
+static void find_in_stack(const struct catalog *catalog, uint64_t site, struct owner *owner)
 {
 	const struct stack *stack = owner->stack;
 	struct frame frame;
-	size_t i = 0;
+	size_t i;
 
-	/* Tracing may be entered from a frame that has its own function above it again. */
-	for (size_t k = 0; k < stack->n_frames && k < 6; k++) {
-		catalog_frame(catalog, stack->frames[k], &frame);
-		if (is_tracing(&frame))
-			i = k + 1;
-	}
-	owner->first = i < stack->n_frames ? i : 0;
+	owner->first = skip_tracing(catalog, stack, owner->family, site);
 	for (i = owner->first; i < stack->n_frames; i++) {
 		catalog_frame(catalog, stack->frames[i], &frame);
-		if (is_owner(&frame, family))
+		if (is_owner(&frame, owner->family))
 			break;
 	}
 	if (i == stack->n_frames)
 		i = owner->first;
 	owner->at = i;
 	owner->address = stack->frames[i];
-	catalog_frame(catalog, owner->address, &owner->frame);
+	name_owner(catalog, owner);
 }
 
 void owner_find(const struct catalog *catalog, enum memory_family family,
 		const struct memory_block *block, struct owner *owner)
 {
 	*owner = (struct owner){
+		.family = family,
 		.stack = block->stack ? stack_table_find(catalog->stacks, block->stack) : NULL};
 	if (owner->stack && owner->stack->n_frames) {
-		find_in_stack(catalog, family, owner);
+		find_in_stack(catalog, block->site, owner);
 		return;
 	}
 	owner->stack = NULL;
 	owner->address = block->site;
 	if (block->site)
-		catalog_frame(catalog, block->site, &owner->frame);
+		name_owner(catalog, owner);
 }
 
 const char *owner_module(const struct owner *owner)
 {
-	if (!owner->address)
+	if (!owner->address || owner->nowhere)
 		return "?";
 	return owner->frame.module ? owner->frame.module : "vmlinux";
 }

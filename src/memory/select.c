@@ -64,7 +64,7 @@ bool memory_selects(const struct memory_selection *selection, const struct catal
 		return false;
 	if (block->bytes < selection->min_bytes)
 		return false;
-	if (selection->min_age && memory->end - block->time < selection->min_age)
+	if (memory_block_age(memory, block) < selection->min_age)
 		return false;
 	if (!selection->modules.count || is_named(&selection->modules, owner_module(owner)))
 		return true;

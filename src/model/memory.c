@@ -136,9 +136,14 @@ void memory_grade(struct memory *memory)
 		struct memory_block *block = &memory->blocks[i];
 		enum memory_family family = memory->tags[block->tag].family;
 
-		if (block->time <= last[family] && block->grade != MEMORY_INNER)
+		if (block->time <= last[family] && block->grade == MEMORY_OUTSTANDING)
 			block->grade = MEMORY_DOUBTFUL;
 	}
+}
+
+uint64_t memory_block_age(const struct memory *memory, const struct memory_block *block)
+{
+	return memory->end > block->time ? memory->end - block->time : 0;
 }
 
 bool memory_check_unexplained(const struct memory_check *check)

@@ -134,8 +134,13 @@ struct memory_tag *memory_add_tag(struct memory *memory);
 void memory_sort(struct memory *memory);
 /* What is left of one allocation of pages becomes one block again; they are sorted. */
 void memory_join_parts(struct memory *memory);
-/* Grade as doubtful what was alive while frees of its family may have been missed. */
+/*
+ * Grade as doubtful what was alive while frees of its family may have been missed. What is deferred
+ * stays so: that it was given up is known.
+ */
 void memory_grade(struct memory *memory);
+/* Its age at the end, ns; 0 for a block that came while the end was being taken. */
+uint64_t memory_block_age(const struct memory *memory, const struct memory_block *block);
 /* Is the difference more than a hundredth, and more than the kernel's counters may be off? */
 bool memory_check_unexplained(const struct memory_check *check);
 
