@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "view/escape.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 size_t escape_utf8(const unsigned char *bytes, size_t available, unsigned *character)
@@ -141,4 +140,50 @@ void escape_json(struct text *out, const void *bytes, size_t length)
 		}
 	}
 	text_add_char(out, '"');
+}
+
+/* [2] Char of https://www.w3.org/TR/xml/ leaves out most controls and the last two of plane 0. */
+static bool is_xml(unsigned c)
+{
+	return c >= 0x20 ? c != 0xfffe && c != 0xffff : c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_xml_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && !strchr("<>&\"", c);
+}
+
+void escape_xml(struct text *out, const void *bytes, size_t length, bool quoted)
+{
+	const unsigned char *p = bytes, *end = p + length;
+
+	while (p < end) {
+		const unsigned char *begin = p;
+		unsigned c;
+		size_t n;
+
+		while (p < end && is_xml_plain(*p))
+			p++;
+		if (p > begin)
+			text_add_bytes(out, begin, (size_t)(p - begin));
+		if (p == end)
+			break;
+		n = escape_utf8(p, (size_t)(end - p), &c);
+		if (!n || !is_xml(c)) {
+			text_add(out, "\xef\xbf\xbd");
+			p += n ? n : 1;
+			continue;
+		}
+		/* A parser makes newlines of CRs, and blanks of what else divides a value's lines.
+		 */
+		if (c == '\r' || (c < 0x20 && quoted) || c == 0x7f || is_unsafe(c))
+			text_addf(out, "&#x%x;", c);
+		else if (c == '<' || c == '>' || c == '&')
+			text_add(out, c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&amp;");
+		else if (c == '"' && quoted)
+			text_add(out, "&quot;");
+		else
+			text_add_bytes(out, p, n);
+		p += n;
+	}
 }

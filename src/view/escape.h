@@ -7,6 +7,7 @@
 #ifndef VIEW_ESCAPE_H
 #define VIEW_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/text.h"
@@ -15,6 +16,11 @@
 void escape_print(struct text *out, const void *bytes, size_t length, char quote);
 /* A JSON string with its quotes; what is not UTF-8 becomes U+FFFD. */
 void escape_json(struct text *out, const void *bytes, size_t length);
+/*
+ * Characters for XML 1.0: its content, or a value between double quotes. What is not UTF-8, and
+ * what XML has no way to write (section 2.2, "Char"), becomes U+FFFD.
+ */
+void escape_xml(struct text *out, const void *bytes, size_t length, bool quoted);
 
 /*
  * Length of the UTF-8 character at bytes, of which `available` can be read, and its number in

@@ -11,8 +11,10 @@
 #include <cmocka.h>
 
 #include "records.h"
+#include "view/escape.h"
 #include "view/json.h"
 #include "view/json_event.h"
+#include "view/json_writer.h"
 
 #define MINUS(n) ((uint64_t) - (n))
 
@@ -259,9 +261,69 @@ static void whatever_a_record_holds_every_line_is_json(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void xml_holds_any_bytes(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t length;
+		const char *content, *value;
+	} cases[] = {
+		{"a<b>&\"'", 7, "a&lt;b&gt;&amp;\"'", "a&lt;b&gt;&amp;&quot;'"},
+		{"]]>", 3, "]]&gt;", "]]&gt;"},
+		{"\n\t\r", 3, "\n\t&#xd;", "&#xa;&#x9;&#xd;"},
+		{"\0\001\033\177", 4, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd&#x7f;",
+		 "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd&#x7f;"},
+		{"\xff\xc3\xa9\xed\xa0\x80", 6,
+		 "\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
+		 "\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xef\xbf\xbe\xe2\x80\xae", 6, "\xef\xbf\xbd&#x202e;", "\xef\xbf\xbd&#x202e;"},
+		{"", 0, "", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct text content = TEXT_INIT, value = TEXT_INIT;
+
+		escape_xml(&content, cases[i].bytes, cases[i].length, false);
+		escape_xml(&value, cases[i].bytes, cases[i].length, true);
+		assert_string_equal(text_string(&content), cases[i].content);
+		assert_string_equal(text_string(&value), cases[i].value);
+		text_fini(&content);
+		text_fini(&value);
+	}
+}
+
+static void json_puts_its_own_commas_and_lines(void **state)
+{
+	struct text text = TEXT_INIT;
+	struct json_writer json = {.text = &text};
+
+	json_object(&json, NULL);
+	json_array(&json, "a");
+	json_array_end(&json);
+	json_array(&json, "b");
+	json_line(&json);
+	json_number(&json, NULL, UINT64_MAX);
+	json_line(&json);
+	json_signed(&json, NULL, INT64_MIN);
+	json_line(&json);
+	json_array_end(&json);
+	json_object(&json, "c\"");
+	json_string(&json, "d", NULL);
+	json_bool(&json, "e", true);
+	json_address(&json, "f", 0x10);
+	json_object_end(&json);
+	json_object_end(&json);
+	assert_string_equal(text_string(&text),
+			    "{\"a\":[],\"b\":[\n18446744073709551615,\n-9223372036854775808\n],"
+			    "\"c\\\"\":{\"d\":null,\"e\":true,\"f\":\"0x0000000000000010\"}}");
+	text_fini(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(xml_holds_any_bytes),
+		cmocka_unit_test(json_puts_its_own_commas_and_lines),
 		cmocka_unit_test(an_entry_has_its_arguments_by_name),
 		cmocka_unit_test(a_return_names_its_entry_and_its_error),
 		cmocka_unit_test(source_lines_and_inlined_functions_stand_in_the_stack),
