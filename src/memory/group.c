@@ -21,6 +21,11 @@ static const struct {
 #undef GROUP_KEY_ROW
 };
 
+const char *group_key_name(enum group_key key)
+{
+	return keys[key].name;
+}
+
 const char *group_key_title(enum group_key key)
 {
 	return keys[key].title;

@@ -41,6 +41,7 @@ struct group_by {
 
 /* "tag,module" */
 int group_by_parse(const char *text, struct group_by *by, struct error *err);
+const char *group_key_name(enum group_key key);
 const char *group_key_title(enum group_key key);
 
 struct group {

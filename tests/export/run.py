@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Export captures to every format, read them with the programs they are meant for, and hold what
-those see against the captures. Prints one TAP line per check.
+those see against the captures; the same with reports of memory. Prints one TAP line per check.
 
     tests/export/run.py BUILD LABEL
 """
@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True  # nothing of a test run stays in the tree
 
 # pylint: disable=wrong-import-position
 import files
+import memory
 import plain
 import protobuf
 import tracecmd
@@ -142,6 +143,7 @@ def main():
         failed = sum(check_capture(tap, kapimon, name, path, folder)
                      for name, path in captures.items())
         tap.run("chosen", check_chosen, tap, kapimon, captures["busy"], folder)
+        tap.run("memory", memory.check, tap, build, folder)
         tap.run("files", files.check, tap, kapimon, captures["few"], folder)
     sys.exit(bool(failed + tap.failed))
 

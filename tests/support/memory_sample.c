@@ -25,13 +25,15 @@ static void must(int status, const struct error *err)
 	abort();
 }
 
+uint64_t sample_slide;
+
 uint64_t sample_address(enum sample_function function, uint64_t offset)
 {
 	uint64_t base = !functions[function].module ? SAMPLE_KERNEL
 			: function == SAMPLE_ODD    ? SAMPLE_ODDLY
 						    : SAMPLE_LEAKY;
 
-	return base + (uint64_t)function * FUNCTION_SIZE + offset;
+	return base + sample_slide + (uint64_t)function * FUNCTION_SIZE + offset;
 }
 
 static int function_at(uint64_t address)
@@ -56,13 +58,13 @@ static bool resolve(const struct catalog *catalog, uint64_t address, struct fram
 void sample_memory_catalog_init(struct catalog *catalog)
 {
 	struct module modules[] = {
-		{.name = "vmlinux", .base = SAMPLE_KERNEL, .size = 0x100000},
+		{.name = "vmlinux", .base = SAMPLE_KERNEL + sample_slide, .size = 0x100000},
 		{.name = "leaky",
-		 .base = SAMPLE_LEAKY,
+		 .base = SAMPLE_LEAKY + sample_slide,
 		 .size = 0x4000,
 		 .build_id = {0xab, 0xcd},
 		 .build_id_length = 2},
-		{.name = "m<o>d\xff", .base = SAMPLE_ODDLY, .size = 0x4000},
+		{.name = "m<o>d\xff", .base = SAMPLE_ODDLY + sample_slide, .size = 0x4000},
 	};
 	struct error err = {0};
 

@@ -28,6 +28,8 @@
 	X(SENDMSG, "tcp_sendmsg_locked", NULL)                                                     \
 	X(INITCALL, "do_one_initcall", NULL)                                                       \
 	X(SYSCALL, "do_syscall_64", NULL)                                                          \
+	X(ALLOC_PAGES, "alloc_pages_noprof", NULL)                                                 \
+	X(PCPU_ALLOC, "pcpu_alloc_noprof", NULL)                                                   \
 	X(LEAKY_INIT, "leaky_init", "leaky")                                                       \
 	X(LEAKY_PROBE, "leaky_probe", "leaky")                                                     \
 	X(LEAKY_KMALLOC, "kmalloc_of_leaky", "leaky")                                              \
@@ -46,6 +48,8 @@ enum sample_function {
 #define SAMPLE_NOWHERE 0xffffffffc0900000ull
 
 uint64_t sample_address(enum sample_function function, uint64_t offset);
+/* How much further up everything lies, as after another boot; set it before all else. */
+extern uint64_t sample_slide;
 
 /* It began at 100 s; the clock's zero is 2026-01-02 03:04:05 UTC. */
 void sample_memory_catalog_init(struct catalog *catalog);
