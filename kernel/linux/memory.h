@@ -168,7 +168,7 @@ static __always_inline void memory_fill(struct kmn_memory_block *block,
 	block->stack = event->stack;
 	block->site = event->site;
 	block->bytes = event->bytes;
-	bpf_get_current_comm(block->comm, sizeof(block->comm));
+	comm_get((__u64 *)block->comm);
 	block->pid = event->pid_tgid >> 32;
 	block->gfp = event->gfp;
 	block->tag = event->tag;

@@ -482,19 +482,84 @@ static __always_inline bool memory_cache_release(struct call *call, __u64 *ctx)
 	return true;
 }
 
-#define MEMORY_PROGRAM(section, name, event, body, number)                                         \
+/*
+ * On a tracepoint the copies run one after another with preemption off. The first says which event
+ * it has taken, and in which state of occupancy: so the next ones need not look that up to know
+ * that they are not needed. What an interrupt has written over meanwhile goes the long way.
+ */
+struct event_taken {
+	__u64 event; /* its context's address, a multiple of 8, and how many copies have seen it */
+	__u64 occupancy;
+	__u64 pad[6]; /* a cache line each */
+};
+
+static struct event_taken events_taken[KMN_MAX_CPUS] SEC(".data.taken");
+
+static __always_inline volatile struct event_taken *event_taken_here(__u64 cpu)
+{
+	BOUND(cpu, KMN_MAX_CPUS - 1);
+	return &events_taken[cpu];
+}
+
+/* The first copy has taken the event; the last thing that it does. */
+static __always_inline void event_mark(const struct call *call)
+{
+	volatile struct event_taken *taken = event_taken_here(call->cpu);
+
+	taken->occupancy = call->cpu * KMN_LEVELS + call->level;
+	/* Reading the address back makes it a number: see copy_is_first(). */
+	taken->event = (__u64)call->ctx;
+	taken->event |= 1;
+}
+
+/* True: the lower copies have seen the event, one after the other and with nothing in between. */
+static __always_inline bool event_was_taken(void *ctx, __u32 copy)
+{
+	volatile struct event_taken *taken = event_taken_here(bpf_get_smp_processor_id());
+	__u64 seen = taken->event, index;
+
+	/* State belongs to the task then. */
+	if (fully_preemptible)
+		return false;
+	taken->event = (__u64)ctx;
+	if (seen != (taken->event | copy)) {
+		taken->event = 0;
+		return false;
+	}
+	taken->event = seen + 1;
+	index = taken->occupancy;
+	BOUND(index, KMN_MAX_CPUS * KMN_LEVELS - 1);
+	/* As if this copy had gone the long way: see copy_is_first(). */
+	occupancies[index].seen = (2ull << copy) - 1;
+	return true;
+}
+
+static __always_inline void call_of_event(struct call *call, void *ctx, __u32 event, __u32 copy)
+{
+	call->ctx = ctx;
+	call->breakpoint = false;
+	call->function = 0;
+	call->pushed = 0;
+	call->hook = event;
+	call->copy = copy;
+	call->slot = event * KMN_MAX_COPIES + copy;
+}
+
+#define MEMORY_PROGRAM(section, name, event, body, number, on_tracepoint)                          \
 	SEC("?" section)                                                                           \
 	int memory_##name##_##number(__u64 *ctx)                                                   \
 	{                                                                                          \
-		struct call call = {.ctx = ctx,                                                    \
-				    .hook = KMN_MEMORY_##event,                                    \
-				    .copy = number,                                                \
-				    .slot = KMN_MEMORY_##event * KMN_MAX_COPIES + number};         \
+		struct call call;                                                                  \
                                                                                                    \
+		if (on_tracepoint && number && event_was_taken(ctx, number))                       \
+			return 0;                                                                  \
+		call_of_event(&call, ctx, KMN_MEMORY_##event, number);                             \
 		if (!call_begin(&call))                                                            \
 			return 0;                                                                  \
 		memory_count_call(&call, body(&call, ctx));                                        \
 		call_end(&call);                                                                   \
+		if (on_tracepoint && !number)                                                      \
+			event_mark(&call);                                                         \
 		return 0;                                                                          \
 	}
 
@@ -503,19 +568,19 @@ static __always_inline bool memory_cache_release(struct call *call, __u64 *ctx)
  * tasks nest.
  */
 #define MEMORY_TRACEPOINT(name, event, body)                                                       \
-	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 0)                                      \
-	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 1)                                      \
-	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 2)
+	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 0, true)                                \
+	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 1, true)                                \
+	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 2, true)
 
 #define MEMORY_FUNCTION(section, name, event, body)                                                \
-	MEMORY_PROGRAM(section, name, event, body, 0)                                              \
-	MEMORY_PROGRAM(section, name, event, body, 1)                                              \
-	MEMORY_PROGRAM(section, name, event, body, 2)                                              \
-	MEMORY_PROGRAM(section, name, event, body, 3)                                              \
-	MEMORY_PROGRAM(section, name, event, body, 4)                                              \
-	MEMORY_PROGRAM(section, name, event, body, 5)                                              \
-	MEMORY_PROGRAM(section, name, event, body, 6)                                              \
-	MEMORY_PROGRAM(section, name, event, body, 7)
+	MEMORY_PROGRAM(section, name, event, body, 0, false)                                       \
+	MEMORY_PROGRAM(section, name, event, body, 1, false)                                       \
+	MEMORY_PROGRAM(section, name, event, body, 2, false)                                       \
+	MEMORY_PROGRAM(section, name, event, body, 3, false)                                       \
+	MEMORY_PROGRAM(section, name, event, body, 4, false)                                       \
+	MEMORY_PROGRAM(section, name, event, body, 5, false)                                       \
+	MEMORY_PROGRAM(section, name, event, body, 6, false)                                       \
+	MEMORY_PROGRAM(section, name, event, body, 7, false)
 
 MEMORY_TRACEPOINT(kmalloc, KMALLOC, memory_kmalloc)
 MEMORY_TRACEPOINT(kfree, KFREE, memory_kfree)

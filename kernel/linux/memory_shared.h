@@ -83,10 +83,13 @@ enum kmn_memory_flag {
 	KMN_BLOCK_PART = 1 << 2,     /* of a block of pages that was freed in part */
 };
 
-#define KMN_MEMORY_WAYS 8 /* blocks that share a bucket: a cache line of keys */
+/* A bucket is a cache line: keys and a counter. A block's index is the bucket's and the key's. */
+#define KMN_MEMORY_WAYS 8
+#define KMN_MEMORY_KEYS 7
 
 struct kmn_memory_bucket {
-	uint64_t key[KMN_MEMORY_WAYS]; /* KMN_MEMORY_KEY(); 0: free */
+	uint64_t key[KMN_MEMORY_KEYS]; /* KMN_MEMORY_KEY(); 0: free */
+	uint64_t elsewhere;	       /* keys that are in their second bucket for lack of room */
 };
 
 /* Index: the bucket's times KMN_MEMORY_WAYS plus the key's. */

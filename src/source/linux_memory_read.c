@@ -153,7 +153,9 @@ static int read_block(const struct follower *follower, size_t place, struct memo
 	const struct kmn_memory_bucket *bucket =
 		(const struct kmn_memory_bucket *)follower->buckets.at + place / KMN_MEMORY_WAYS;
 	const uint64_t *key_at = &bucket->key[place % KMN_MEMORY_WAYS];
-	uint64_t key = __atomic_load_n(key_at, __ATOMIC_ACQUIRE);
+	uint64_t key = place % KMN_MEMORY_WAYS < KMN_MEMORY_KEYS
+			       ? __atomic_load_n(key_at, __ATOMIC_ACQUIRE)
+			       : 0;
 	struct kmn_memory_block copy;
 	struct memory_block *block;
 	uint32_t tag;
