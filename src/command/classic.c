@@ -13,7 +13,7 @@ enum takes { TAKES_NOTHING, TAKES_ONE, TAKES_MAYBE, TAKES_MANY };
 	X('C', TAKES_MAYBE, "watching another machine")                                            \
 	X('F', TAKES_ONE, NULL)                                                                    \
 	X('H', TAKES_MANY, NULL)                                                                   \
-	X('M', TAKES_NOTHING, "watching memory")                                                   \
+	X('M', TAKES_NOTHING, NULL)                                                                \
 	X('P', TAKES_ONE, NULL)                                                                    \
 	X('S', TAKES_NOTHING, "serving another machine")
 
@@ -35,6 +35,7 @@ struct classic {
 	const char *path; /* of symbol files */
 	bool modules;	  /* symbols of all of them */
 	bool hook, returns, any;
+	bool memory;
 	char **apis; /* of the arguments */
 	int n_apis;
 	char **command; /* behind "--" */
@@ -108,6 +109,9 @@ static int take(struct classic *classic, const struct classic_switch *found, con
 			return error_usage(err, "-F is there twice: only one capture is opened");
 		classic->file = values[0];
 		return 0;
+	case 'M':
+		classic->memory = true;
+		return 0;
 	case 'H':
 		if (classic->hook)
 			return error_usage(err, "-H is there twice");
@@ -156,8 +160,14 @@ static int check(const struct classic *classic, struct error *err)
 		error_usage(err, "-F opens a capture: nothing can be watched with it");
 		return error_hint(err, "\"kapimon run FILE\" watches again what a capture watched");
 	}
+	if (classic->memory && classic->hook) {
+		error_usage(err, "-M and -H: memory and functions are watched one at a time");
+		return error_hint(err, "run \"kapimon mem\" beside \"kapimon hook\"");
+	}
+	if (classic->memory)
+		return 0;
 	if (!classic->file && !classic->hook) {
-		error_usage(err, "there is neither -F nor -H: what is to be done?");
+		error_usage(err, "there is neither -F nor -H nor -M: what is to be done?");
 		return error_hint(err, "-A and -P say which symbols to take for what -F FILE shows "
 				       "or -H API... watches");
 	}
@@ -180,9 +190,10 @@ int classic_translate(int n_arguments, char **arguments, int *argc, char ***argv
 	line = calloc((size_t)n_arguments + 4, sizeof(*line));
 	if (!line)
 		return error_no_memory(err);
-	line[n++] = (char *)(classic.file ? "show" : "hook");
+	line[n++] = (char *)(classic.memory ? "mem" : classic.file ? "show" : "hook");
 	if (classic.file) {
-		line[n++] = (char *)"--alone";
+		if (!classic.memory)
+			line[n++] = (char *)"--alone";
 		line[n++] = (char *)classic.file;
 	}
 	if (classic.returns)

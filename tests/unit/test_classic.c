@@ -47,6 +47,9 @@ static void each_switch_is_understood_in_either_case(void **state)
 		{"-A -P /x -HRF a b -- rm c",
 		 "hook --return --any --symbol-path /x --all-modules a b -- rm c"},
 		{"-h a -A", "hook --all-modules a"},
+		{"-M", "mem"},
+		{"-m -A -P /x -- rm c", "mem --symbol-path /x --all-modules -- rm c"},
+		{"-M -F leak.kmn", "mem leak.kmn"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -72,11 +75,10 @@ static void what_does_not_work_is_said(void **state)
 	static const struct {
 		const char *classic, *told;
 	} cases[] = {
-		{"-A", "there is neither -F nor -H: what is to be done?"},
-		{"-P /x", "there is neither -F nor -H: what is to be done?"},
-		{"-A -- rm", "there is neither -F nor -H: what is to be done?"},
-		{"-M", "-M: watching memory is not there yet"},
-		{"-H vfs_open -m", "-M: watching memory is not there yet"},
+		{"-A", "there is neither -F nor -H nor -M: what is to be done?"},
+		{"-P /x", "there is neither -F nor -H nor -M: what is to be done?"},
+		{"-A -- rm", "there is neither -F nor -H nor -M: what is to be done?"},
+		{"-H vfs_open -m", "-M and -H: memory and functions are watched one at a time"},
 		{"-P /x -P /y -H a", "-P is there twice: its directories have ':' between them"},
 		{"-p", "-P lacks its value"},
 		{"-C", "-C: watching another machine is not there yet"},
