@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command/command.h"
+#include "command/lab_gate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ enum option {
 	OPTION_APPEND,
 	OPTION_ACCEL,
 	OPTION_ICOUNT,
+	OPTION_FAIL_ON,
 	OPTION_VERBOSE,
 };
 
@@ -51,6 +53,9 @@ static const struct option_row rows[] = {
 	 OPTION_ACCEL},
 	{0, "icount", NULL, "let each instruction of the guest take one nanosecond of its time",
 	 OPTION_ICOUNT},
+	{0, "fail-on", "leak",
+	 "test the last module for leaks: load it, run the command, unload it; 4 if it leaks",
+	 OPTION_FAIL_ON},
 	{'v', "verbose", NULL, "tell each step, and show what the kernel prints", OPTION_VERBOSE},
 };
 
@@ -58,6 +63,7 @@ struct arguments {
 	struct lab_options options;
 	const char **modules;
 	struct lab_share *shares;
+	const char *fail_on; /* of "kapimon mem"; NULL: the command runs as it is */
 };
 
 /* DIR or DIR:rw, within argv. */
@@ -158,6 +164,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	case OPTION_ICOUNT:
 		options->icount = true;
 		return 0;
+	case OPTION_FAIL_ON:
+		arguments->fail_on = value;
+		return 0;
 	case OPTION_VERBOSE:
 		options->verbose = true;
 		return 0;
@@ -174,6 +183,19 @@ static const struct options table = {
 	.set = set_option,
 };
 
+static int run_gate(struct arguments *arguments, struct error *err)
+{
+	struct lab_gate gate;
+	int status;
+
+	if (lab_gate_init(&gate, &arguments->options, arguments->shares, arguments->fail_on, err))
+		return -1;
+	if (lab_run(&arguments->options, &status, err))
+		status = -1;
+	lab_gate_fini(&gate);
+	return status;
+}
+
 static int run(struct arguments *arguments, int argc, char **argv, struct error *err)
 {
 	static const char *const doctor[] = {"kapimon", "doctor", NULL};
@@ -187,9 +209,13 @@ static int run(struct arguments *arguments, int argc, char **argv, struct error 
 		return error_hint(err, "the command comes behind \"--\": kapimon lab -- %s",
 				  rest.arguments[0]);
 	}
-	arguments->options.command = rest.n_behind ? (const char *const *)rest.behind : doctor;
 	arguments->options.modules = arguments->modules;
 	arguments->options.shares = arguments->shares;
+	arguments->options.command = (const char *const *)(rest.n_behind ? rest.behind : NULL);
+	if (arguments->fail_on)
+		return run_gate(arguments, err);
+	if (!arguments->options.command)
+		arguments->options.command = doctor;
 	return lab_run(&arguments->options, &status, err) ? -1 : status;
 }
 
@@ -202,7 +228,7 @@ int command_lab(int argc, char **argv, struct error *err)
 	if (argc == 2 && !strcmp(argv[1], PLAN_INIT_ARGUMENT) && guest_is_here())
 		guest_run();
 	arguments.modules = calloc((size_t)argc, sizeof(*arguments.modules));
-	arguments.shares = calloc((size_t)argc, sizeof(*arguments.shares));
+	arguments.shares = calloc((size_t)argc + 1, sizeof(*arguments.shares));
 	if (arguments.modules && arguments.shares)
 		status = run(&arguments, argc, argv, err);
 	else

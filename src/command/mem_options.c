@@ -79,7 +79,7 @@ static const struct option_row rows[] = {
 	{'o', "output", "FILE", "record a capture", OPTION_OUTPUT},
 	{0, "force", NULL, "replace FILE whatever it is", OPTION_FORCE},
 	{0, "by", "KEY[,KEY]",
-	 "put together by tag, module, site, stack, process, size, age, family or context "
+	 "put together by tag, module, site, stack, process, size, age, family, context or grade "
 	 "(tag,module,site)",
 	 OPTION_BY},
 	{'n', "rows", "N", "print at most so many lines (20); 0: all", OPTION_ROWS},
@@ -277,6 +277,15 @@ static int add_loaded(struct mem_options *options, struct error *err)
 	for (char *c = name; *c; c++)
 		*c = *c == '-' ? '_' : *c;
 	options->until_unload = true;
+	/* Its lines are in its file, and in no other place that one could know of. */
+	if (!options->symbols.path && options->spec.stacks) {
+		options->directory = slash ? strndup(options->load, (size_t)(slash - options->load))
+					   : strdup(".");
+		if (!options->directory)
+			return error_no_memory(err);
+		symbol_options_set(&options->symbols, SYMBOL_PATH, options->directory);
+		symbol_options_set(&options->symbols, SYMBOL_ALL, NULL);
+	}
 	return spec_names_add(&options->selection.modules, name, err);
 }
 
@@ -362,6 +371,7 @@ void mem_options_fini(struct mem_options *options)
 	names_free(&options->selection.tags);
 	for (size_t i = 0; i < options->n_writes; i++)
 		free((char *)(uintptr_t)options->writes[i].form);
+	free(options->directory);
 	spec_fini(&options->spec);
 }
 

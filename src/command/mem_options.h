@@ -51,6 +51,7 @@ struct mem_options {
 	bool live;
 	uint64_t interval; /* ns between two views with live */
 	struct symbol_options symbols;
+	char *directory; /* of what load names, as a path for symbols; NULL: not needed */
 	bool verbose;
 	enum color_when color;
 	char **child; /* the command to watch; NULL: none */
