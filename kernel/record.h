@@ -26,11 +26,24 @@
 	X(RETURN, 2, "return")                                                                     \
 	X(ALLOC, 3, "alloc")                                                                       \
 	X(FREE, 4, "free")                                                                         \
-	X(MODULE_LOAD, 5, "module-load")     /* argument: base, size; fetched 0: the name */       \
+	X(MODULE_LOAD, 5, "module-load")     /* base, size, ..., see below; fetched 0: the name */ \
 	X(MODULE_UNLOAD, 6, "module-unload") /* the same */                                        \
 	X(LOSS, 7, "loss")		     /* argument: records lost, time of the one before */  \
 	X(SUSPEND, 8, "suspend")	     /* argument: calls per second allowed */              \
 	X(RESUME, 9, "resume")		     /* argument: calls not recorded while suspended */
+
+/*
+ * The arguments of a module's records: its text, two or more of them; the others may be missing or
+ * 0. The init text is freed when the init function has run.
+ */
+enum kmn_module_argument {
+	KMN_MODULE_BASE,
+	KMN_MODULE_SIZE,
+	KMN_MODULE_BIT, /* + 1, of a module that a filter names */
+	KMN_MODULE_INIT_BASE,
+	KMN_MODULE_INIT_SIZE,
+	KMN_MODULE_ARGUMENTS
+};
 
 enum kmn_kind {
 #define KMN_KIND_ENUM(name, number, text) KMN_##name = number,

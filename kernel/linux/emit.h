@@ -62,18 +62,34 @@ static __always_inline bool outlet_open(__u32 cpu, struct outlet *outlet)
 	return true;
 }
 
+static __always_inline bool outlet_write(struct outlet *outlet, struct kmn_header *header,
+					 __u32 length)
+{
+	header->sequence = outlet->sequence;
+	/* Tells the verifier what is true anyway: no record is longer than its room. */
+	BOUND(length, KMN_MAX_RECORD - 1);
+	return !bpf_ringbuf_output(outlet->buffer, header, length, outlet->flags);
+}
+
 /* Write the record out. `length` is a multiple of 8. */
 static __always_inline bool emit(struct kmn_header *header, __u32 length, __u32 cpu)
 {
 	struct outlet outlet;
 
 	header->length = length;
+	return outlet_open(cpu, &outlet) && outlet_write(&outlet, header, length);
+}
+
+/* The same for what the reader has to act upon while it lasts. */
+static __always_inline bool emit_at_once(struct kmn_header *header, __u32 length, __u32 cpu)
+{
+	struct outlet outlet;
+
+	header->length = length;
 	if (!outlet_open(cpu, &outlet))
 		return false;
-	header->sequence = outlet.sequence;
-	/* Tells the verifier what is true anyway: no record is longer than its room. */
-	BOUND(length, KMN_MAX_RECORD - 1);
-	return !bpf_ringbuf_output(outlet.buffer, header, length, outlet.flags);
+	outlet.flags = BPF_RB_FORCE_WAKEUP;
+	return outlet_write(&outlet, header, length);
 }
 
 /* A record whose length is known here: 8 bytes at a time instead of a copy of single ones. */
@@ -115,8 +131,7 @@ static __always_inline bool emit_often(struct kmn_header *header, __u32 length, 
 		EMIT_CASE(15)
 #undef EMIT_CASE
 	}
-	BOUND(length, KMN_MAX_RECORD - 1);
-	return !bpf_ringbuf_output(outlet.buffer, header, length, outlet.flags);
+	return outlet_write(&outlet, header, length);
 }
 
 static __always_inline void count_lost(struct kmn_counters *count, __u64 now)

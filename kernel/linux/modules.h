@@ -82,7 +82,7 @@ static __always_inline void mark_pages(__u64 base, __u64 size, __u8 number)
 
 struct module_record {
 	struct kmn_header header;
-	__u64 base, size, bit;
+	__u64 base, size, bit, init, init_size;
 	struct kmn_fetched fetched;
 	char name[56 + 4];
 };
@@ -90,13 +90,13 @@ struct module_record {
 static __always_inline void module_event(struct module *module, __u8 kind)
 {
 	struct module_record record = {};
-	__u64 number, init, init_size;
+	__u64 number;
 	__u64 name[7]; /* aligned, unlike the record's */
 	__u32 cpu = bpf_get_smp_processor_id();
 
 	header_fill(&record.header, kind, KMN_NO_HOOK, cpu, context_level(0),
 		    bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
-	record.header.n_args = 3;
+	record.header.n_args = KMN_MODULE_ARGUMENTS;
 	record.header.n_fetches = 1;
 	module_text(module, &record.base, &record.size);
 	bpf_core_read(name, sizeof(name), &module->name);
@@ -107,10 +107,10 @@ static __always_inline void module_event(struct module *module, __u8 kind)
 	if (kind == KMN_MODULE_UNLOAD)
 		number = KMN_NO_MODULE;
 	mark_pages(record.base, record.size, number);
-	module_init_text(module, &init, &init_size);
-	if (init)
-		mark_pages(init, init_size, number);
-	emit(&record.header, sizeof(record), cpu);
+	module_init_text(module, &record.init, &record.init_size);
+	if (record.init)
+		mark_pages(record.init, record.init_size, number);
+	emit_at_once(&record.header, sizeof(record), cpu);
 }
 
 SEC("tp_btf/module_load")

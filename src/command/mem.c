@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "command/command.h"
@@ -21,6 +22,9 @@
 
 /* What is still on its way when the module has gone gets this time at least. */
 #define SETTLE_AT_LEAST 200000000ull
+
+/* A module's record is with us long before. */
+#define LOAD_RECORD_WITHIN 5000000000ull
 
 /* For what a slow disk does not take yet, bytes; the rest goes to a temporary file. */
 #define CAPTURE_MEMORY ((uint64_t)256 << 20)
@@ -60,7 +64,9 @@ struct run {
 	struct sink *module; /* NULL: no module's unload is waited for */
 	struct child *child; /* NULL: no command is watched */
 	struct mem_live *live;
-	uint64_t over; /* when what is waited for had come; 0: it has not */
+	struct mem_load *load;
+	uint64_t load_due; /* from when on its record is not waited for; 0: it is not there yet */
+	uint64_t over;	   /* when what is waited for had come; 0: it has not */
 	uint64_t looked;
 	const struct growth *growth; /* since another capture, or NULL */
 };
@@ -91,10 +97,25 @@ static bool has_come(const struct run *run)
 	return run->module && !run->child && module_sink_unloaded(run->module);
 }
 
+/* The record that tells of the loading comes at once, unless it was lost. */
+static void let_load_go(struct run *run, uint64_t now)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", run->load->module);
+	if (!run->load_due && !access(path, F_OK))
+		run->load_due = now + LOAD_RECORD_WITHIN;
+	if (module_sink_loaded(run->module) || (run->load_due && now > run->load_due))
+		mem_load_seen(run->load);
+}
+
 static bool take_turn(void *context)
 {
 	struct run *run = context;
 	uint64_t now = monotonic_ns();
+
+	if (run->load)
+		let_load_go(run, now);
 
 	if (run->live && mem_live_turn(run->live))
 		return true;
@@ -223,6 +244,10 @@ static int follow(struct mem_options *options, const struct growth *growth, stru
 	run.source = linux_source_open(err);
 	if (!run.source)
 		return -1;
+	if (options->load.file) {
+		run.load = &options->load;
+		linux_source_module_file(run.source, options->load.file);
+	}
 	if (!add_sinks(&run, sinks, &n_sinks, err) &&
 	    !symbol_options_begin(&options->symbols, &places, NULL, err)) {
 		status = pump(&run, sinks, n_sinks, places, err);
@@ -246,8 +271,9 @@ static int watch_command(struct mem_options *options, const struct growth *growt
 	if (child_start(argv, &child, err))
 		return -1;
 	status = follow(options, growth, &child, err);
-	if (options->load && child.ended && (status == STATUS_OK || status == STATUS_INCOMPLETE) &&
-	    mem_load_check(child.status, options->load, err))
+	if (options->load.file && child.ended &&
+	    (status == STATUS_OK || status == STATUS_INCOMPLETE) &&
+	    mem_load_check(&options->load, child.status, err))
 		status = -1;
 	child_fini(&child);
 	return status;
@@ -255,20 +281,13 @@ static int watch_command(struct mem_options *options, const struct growth *growt
 
 static int watch(struct mem_options *options, const struct growth *growth, struct error *err)
 {
-	char **argv;
-	int status;
-
 	catch_signals();
-	if (!options->load)
+	if (!options->load.file)
 		return options->child ? watch_command(options, growth, options->child, err)
 				      : follow(options, growth, NULL, err);
-	argv = mem_load_command(options->load, options->selection.modules.names[0], options->child,
-				err);
-	if (!argv)
+	if (mem_load_command(&options->load, options->child, err))
 		return -1;
-	status = watch_command(options, growth, argv, err);
-	free(argv);
-	return status;
+	return watch_command(options, growth, options->load.argv, err);
 }
 
 /* Report again of what a capture holds. */

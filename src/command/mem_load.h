@@ -1,21 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command that --load runs in the place of the user's: load the module, run the user's command,
- * unload the module.
+ * --load: the command that runs in the place of the user's loads the module, waits until it is told
+ * that the loading was seen, runs the user's command and unloads the module.
  */
 #ifndef COMMAND_MEM_LOAD_H
 #define COMMAND_MEM_LOAD_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
-/*
- * file: "FILE.ko", or "FILE.ko PARAMETER=VALUE..."; command: ended by NULL, or NULL for none.
- * Returns an argument vector to free() in one piece together with its strings; NULL with err.
- */
-char **mem_load_command(const char *file, const char *module, char *const *command,
-			struct error *err);
+struct mem_load {
+	char *file; /* NULL: nothing is loaded */
+	char *parameters;
+	char *directory; /* of the file */
+	char *module;	 /* its name in the kernel */
+	char **argv;	 /* what is run, from mem_load_command() on */
+	int seen[2];	 /* a pipe: a line in it says that the loading was seen */
+};
 
-/* What the wait status of such a command says went wrong; 0 if nothing did. */
-int mem_load_check(int status, const char *file, struct error *err);
+/* value: the file, then parameters behind a blank. To be ended by mem_load_fini(). */
+int mem_load_init(struct mem_load *load, const char *value, struct error *err);
+/* Make argv. command may be NULL and is borrowed. */
+int mem_load_command(struct mem_load *load, char *const *command, struct error *err);
+/* The loading was seen: let the command go on. Once; later calls do nothing. */
+void mem_load_seen(struct mem_load *load);
+/* What the command's status, as of waitpid(), says. */
+int mem_load_check(const struct mem_load *load, int status, struct error *err);
+/* Also of a zeroed one. */
+void mem_load_fini(struct mem_load *load);
 
 #endif

@@ -194,8 +194,7 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		options->until_unload = true;
 		return 0;
 	case OPTION_LOAD:
-		options->load = value;
-		return 0;
+		return mem_load_init(&options->load, value, err);
 	case OPTION_SETTLE:
 		return spec_parse_time(value, &options->settle, err);
 	case OPTION_FAIL_ON:
@@ -262,37 +261,23 @@ static const struct options table = {
 	.set = set_option,
 };
 
-/* "path/kmn-gate.ko" is the module kmn_gate. */
 static int add_loaded(struct mem_options *options, struct error *err)
 {
-	const char *slash = strrchr(options->load, '/');
-	const char *base = slash ? slash + 1 : options->load;
-	char name[64];
-	size_t length = strcspn(base, ".");
+	const struct mem_load *load = &options->load;
 
-	if (strncmp(base + length, ".ko", 3) || !length || length >= sizeof(name))
-		return error_usage(err, "'%s' is not a module's file, a .ko", options->load);
-	memcpy(name, base, length);
-	name[length] = '\0';
-	for (char *c = name; *c; c++)
-		*c = *c == '-' ? '_' : *c;
 	options->until_unload = true;
 	/* Its lines are in its file, and in no other place that one could know of. */
 	if (!options->symbols.path && options->spec.stacks) {
-		options->directory = slash ? strndup(options->load, (size_t)(slash - options->load))
-					   : strdup(".");
-		if (!options->directory)
-			return error_no_memory(err);
-		symbol_options_set(&options->symbols, SYMBOL_PATH, options->directory);
+		symbol_options_set(&options->symbols, SYMBOL_PATH, load->directory);
 		symbol_options_set(&options->symbols, SYMBOL_ALL, NULL);
 	}
-	return spec_names_add(&options->selection.modules, name, err);
+	return spec_names_add(&options->selection.modules, load->module, err);
 }
 
 static int check_offline(const struct mem_options *options, struct error *err)
 {
-	if (options->child || options->time || options->load || options->output || options->live ||
-	    options->spec.memory_log || options->until_unload)
+	if (options->child || options->time || options->load.file || options->output ||
+	    options->live || options->spec.memory_log || options->until_unload)
 		return error_usage(err,
 				   "%s is reported of: nothing is watched that could be "
 				   "waited for, loaded or recorded",
@@ -303,7 +288,7 @@ static int check_offline(const struct mem_options *options, struct error *err)
 /* What the options ask for has to make sense together. */
 static int check(struct mem_options *options, struct error *err)
 {
-	if (options->load && add_loaded(options, err))
+	if (options->load.file && add_loaded(options, err))
 		return -1;
 	if (options->file)
 		return check_offline(options, err);
@@ -371,7 +356,7 @@ void mem_options_fini(struct mem_options *options)
 	names_free(&options->selection.tags);
 	for (size_t i = 0; i < options->n_writes; i++)
 		free((char *)(uintptr_t)options->writes[i].form);
-	free(options->directory);
+	mem_load_fini(&options->load);
 	spec_fini(&options->spec);
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "command/mem_load.h"
 #include "command/symbol_options.h"
 #include "command/terminal.h"
 #include "memory/group.h"
@@ -36,7 +37,7 @@ struct mem_options {
 	struct memory_selection selection;
 	const char *file;  /* a capture to report of; NULL: the running kernel */
 	const char *since; /* a capture that growth is told against */
-	const char *load;  /* a module file to load, and unload at the end */
+	struct mem_load load;
 	bool until_unload;
 	bool fail_on[MEM_N_CONDITIONS];
 	uint64_t time;	    /* ns; 0: no limit */
@@ -51,7 +52,6 @@ struct mem_options {
 	bool live;
 	uint64_t interval; /* ns between two views with live */
 	struct symbol_options symbols;
-	char *directory; /* of what load names, as a path for symbols; NULL: not needed */
 	bool verbose;
 	enum color_when color;
 	char **child; /* the command to watch; NULL: none */

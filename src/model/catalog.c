@@ -75,6 +75,10 @@ const struct module *catalog_frame_module(const struct catalog *catalog, const s
 		if (address - table->modules[i].base < table->modules[i].size &&
 		    !strcmp(table->modules[i].name, frame->module))
 			return &table->modules[i];
+	/* Init text is in no range, but has names. */
+	for (size_t i = frame->symbol ? table->n_modules : 0; i-- > 1;)
+		if (!strcmp(table->modules[i].name, frame->module))
+			return &table->modules[i];
 	return NULL;
 }
 

@@ -64,7 +64,7 @@ bool catalog_frame_is_kernel(const struct catalog *catalog, const struct frame *
 /*
  * The module that the frame of this address is in; NULL: none that is known. Of several at one
  * place, one after the other, it is the one that came last: names and records arrive in the order
- * of time.
+ * of time. The address may lie outside of its range: that is its init text.
  */
 const struct module *catalog_frame_module(const struct catalog *catalog, const struct frame *frame,
 					  uint64_t address);

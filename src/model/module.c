@@ -53,12 +53,18 @@ static bool module_lives(const struct module *module, uint64_t time)
 const struct module *module_table_find(const struct module_table *table, uint64_t address,
 				       uint64_t time)
 {
+	const struct module *gone = NULL;
+
 	/* Latest first: of two that claim one address the younger one is right. */
 	for (size_t i = table->n_modules; i-- > 0;) {
 		const struct module *module = &table->modules[i];
 
-		if (address - module->base < module->size && module_lives(module, time))
+		if (address - module->base >= module->size)
+			continue;
+		if (module_lives(module, time))
 			return module;
+		if (!time && !gone)
+			gone = module;
 	}
-	return NULL;
+	return gone;
 }

@@ -36,7 +36,7 @@ void module_table_init(struct module_table *table);
 void module_table_fini(struct module_table *table);
 /* A copy of *module is added; strings are copied. Returns its index or -1. */
 int module_table_add(struct module_table *table, const struct module *module, struct error *err);
-/* The module that holds address at that time (0: now), or NULL. */
+/* The module that held address at that time, or NULL. 0: now, or else the last that did. */
 const struct module *module_table_find(const struct module_table *table, uint64_t address,
 				       uint64_t time);
 

@@ -187,10 +187,11 @@ void names_destroy(struct names *names);
 /* Modules came: take their symbols in while they are there. */
 int names_refresh(struct engine *engine, struct error *err);
 /*
- * A function was called at this address. If it is init text, which the kernel forgets with the end
- * of the init function, this places all of its section.
+ * A module has its init text there, which the kernel forgets with the end of the init function.
+ * From its file it can still be named.
  */
-void names_learn(struct engine *engine, const struct hook *hook, uint64_t address);
+int names_place_init(struct engine *engine, const char *module, uint64_t base, uint64_t size,
+		     struct error *err);
 bool names_resolve(const struct catalog *catalog, uint64_t address, struct frame *frame);
 
 /* linux_modules.c */

@@ -186,8 +186,8 @@ int modules_changed(struct engine *engine, const struct kmn_header *record, stru
 			module->unloaded = record->time;
 	} else {
 		struct module new = {.name = name,
-				     .base = view.args[0],
-				     .size = view.args[1],
+				     .base = view.args[KMN_MODULE_BASE],
+				     .size = view.args[KMN_MODULE_SIZE],
 				     .bit = module && module->bit != MODULE_NO_BIT
 						    ? module->bit
 						    : MODULE_SHARED_BIT,
@@ -200,6 +200,10 @@ int modules_changed(struct engine *engine, const struct kmn_header *record, stru
 		if (module_table_add(&engine->catalog.modules, &new, err) < 0)
 			return -1;
 		if (names_refresh(engine, err))
+			return -1;
+		if (view.header->n_args > KMN_MODULE_INIT_SIZE && view.args[KMN_MODULE_INIT_SIZE] &&
+		    names_place_init(engine, name, view.args[KMN_MODULE_INIT_BASE],
+				     view.args[KMN_MODULE_INIT_SIZE], err))
 			return -1;
 	}
 	return 0;

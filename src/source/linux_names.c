@@ -7,18 +7,15 @@
 /* States of /proc/kallsyms kept: the first and the latest ones. */
 #define MAX_SNAPSHOTS 6
 
-/* Init text that was seen at work: each loading of a module has one. */
-#define MAX_PLACED 64
-
+/* Init text: each loading of a module has one. */
 struct placed {
-	const struct module_file *file;
-	uint32_t section;
-	uint64_t base;
+	char *module;
+	uint64_t base, size;
 };
 
 struct names {
 	struct symbols *symbols;
-	struct placed placed[MAX_PLACED];
+	struct placed *placed;
 	size_t n_placed;
 	struct kallsyms *later[MAX_SNAPSHOTS]; /* in order of time */
 	size_t n_later;
@@ -44,6 +41,9 @@ void names_destroy(struct names *names)
 		return;
 	for (size_t i = 0; i < names->n_later; i++)
 		kallsyms_destroy(names->later[i]);
+	for (size_t i = 0; i < names->n_placed; i++)
+		free(names->placed[i].module);
+	free(names->placed);
 	free(names);
 }
 
@@ -61,46 +61,66 @@ int names_refresh(struct engine *engine, struct error *err)
 	return 0;
 }
 
-void names_learn(struct engine *engine, const struct hook *hook, uint64_t address)
+int names_place_init(struct engine *engine, const char *module, uint64_t base, uint64_t size,
+		     struct error *err)
 {
 	struct names *names = engine->names;
-	const struct module_file *file;
+	struct placed *placed;
+	char *name;
 
-	if (!hook->function.on_load || !hook->function.init || names->n_placed == MAX_PLACED)
-		return;
-	file = symbols_module_file(names->symbols, hook->module, NULL);
-	for (size_t i = 0; file && i < file->n_functions; i++) {
-		const struct module_function *function = &file->functions[i];
-		struct placed placed = {file, function->section, address - function->offset};
-
-		if (!function->init || function->offset != hook->function.address ||
-		    strcmp(function->name, hook->name) != 0)
-			continue;
-		for (size_t j = 0; j < names->n_placed; j++) {
-			if (names->placed[j].base == placed.base && names->placed[j].file == file)
-				return;
-		}
-		names->placed[names->n_placed++] = placed;
-		return;
-	}
+	placed = realloc(names->placed, (names->n_placed + 1) * sizeof(*placed));
+	if (!placed)
+		return error_no_memory(err);
+	names->placed = placed;
+	name = strdup(module);
+	if (!name)
+		return error_no_memory(err);
+	placed[names->n_placed++] = (struct placed){name, base, size};
+	return 0;
 }
 
-static bool placed_resolve(const struct placed *placed, uint64_t address, struct frame *frame)
+/*
+ * Init text begins with the first such section of the file (layout_sections() of
+ * kernel/module/main.c), and hardly any module has another.
+ */
+static const struct module_function *function_at(const struct module_file *file, uint64_t offset)
 {
-	const struct module_file *file = placed->file;
-	uint64_t offset = address - placed->base;
+	const struct module_function *found = NULL;
+	uint32_t section = UINT32_MAX;
 
 	for (size_t i = 0; i < file->n_functions; i++) {
 		const struct module_function *function = &file->functions[i];
 
-		/* init_module is a second name of the function that has one of its own. */
-		if (function->section != placed->section || function->alias ||
-		    offset - function->offset >= function->size)
-			continue;
-		*frame = (struct frame){function->name, offset - function->offset, file->name};
-		return true;
+		if (function->init && function->section < section)
+			section = function->section;
 	}
-	return false;
+	for (size_t i = 0; i < file->n_functions && !found; i++) {
+		const struct module_function *function = &file->functions[i];
+
+		/* init_module is a second name of the function that has one of its own. */
+		if (function->section == section && !function->alias &&
+		    offset - function->offset < function->size)
+			found = function;
+	}
+	return found;
+}
+
+static bool placed_resolve(const struct names *names, const struct placed *placed, uint64_t address,
+			   struct frame *frame)
+{
+	uint64_t offset = address - placed->base;
+	const struct module_function *function = NULL;
+	const struct module_file *file;
+
+	if (offset >= placed->size)
+		return false;
+	file = symbols_module_file(names->symbols, placed->module, NULL);
+	if (file)
+		function = function_at(file, offset);
+	*frame = (struct frame){".init.text", offset, placed->module};
+	if (function)
+		*frame = (struct frame){function->name, offset - function->offset, placed->module};
+	return true;
 }
 
 bool names_resolve(const struct catalog *catalog, uint64_t address, struct frame *frame)
@@ -117,7 +137,7 @@ bool names_resolve(const struct catalog *catalog, uint64_t address, struct frame
 		return true;
 	/* The latest last: memory may be used again. */
 	for (size_t i = names->n_placed; i-- > 0;) {
-		if (placed_resolve(&names->placed[i], address, frame))
+		if (placed_resolve(names, &names->placed[i], address, frame))
 			return true;
 	}
 	return false;

@@ -378,14 +378,7 @@ static int learn(struct engine *engine, const struct kmn_header *const *records,
 			if (record_parse(record, record->length, &view, err) < 0 ||
 			    memory_learn(engine, &view, err))
 				return -1;
-			continue;
 		}
-		if (!(record->flags & KMN_STACK_INLINE) || record->kind != KMN_ENTRY ||
-		    record->hook >= engine->n_hooks)
-			continue;
-		if (record_parse(record, record->length, &view, err) < 0)
-			return -1;
-		names_learn(engine, engine->hooks[record->hook], view.frames[0]);
 	}
 	return 0;
 }
@@ -538,6 +531,11 @@ struct source *linux_source_open(struct error *err)
 	}
 	symbols_prefetch(engine->symbols);
 	return &source->source;
+}
+
+void linux_source_module_file(struct source *source, const char *path)
+{
+	symbols_module_file(self(source)->engine.symbols, path, NULL);
 }
 
 int linux_source_memory(struct source *source, struct memory *memory, struct error *err)

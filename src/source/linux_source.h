@@ -10,6 +10,10 @@
 /* Opening touches nothing yet: the first apply() puts the hooks in. NULL with err on failure. */
 struct source *linux_source_open(struct error *err);
 
+/* Where the file of a module is that will be loaded; of one without a good file nothing is known.
+ */
+void linux_source_module_file(struct source *source, const char *path);
+
 /* Memory as it stands now; only with a spec that follows it. The caller frees what is in it. */
 int linux_source_memory(struct source *source, struct memory *memory, struct error *err);
 

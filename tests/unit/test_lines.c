@@ -268,8 +268,12 @@ static void modules_take_being_asked_for(void **state)
 	recording.module = "lines_module";
 	assert_mark(recording.places, find(&recording, MODULE_BASE + 0x40, false));
 	assert_missing(&recording, NULL);
-	/* Not in the module: a name of something that is not known. */
-	assert_int_equal(find(&recording, MODULE_BASE + (1 << 20), false), 0);
+	/* Outside of the text there was the init text: by its name alone. */
+	assert_mark(recording.places, find(&recording, MODULE_BASE + (1 << 20), false));
+	recording.symbol = "nothing";
+	assert_int_equal(find(&recording, MODULE_BASE + (2 << 20), false), 0);
+	recording.symbol = NULL;
+	assert_int_equal(find(&recording, MODULE_BASE + (3 << 20), false), 0);
 	recording_fini(&recording);
 }
 

@@ -72,7 +72,7 @@ static void a_module_is_found_by_address_and_time(void **state)
 	} cases[] = {
 		{0x1000, 0, "vmlinux"}, {0x1fff, 5, "vmlinux"}, {0x2000, 0, NULL},
 		{0xfff, 0, NULL},	{0x4000, 10, "gone"},	{0x4000, 19, "gone"},
-		{0x4000, 20, NULL},	{0x4000, 9, NULL},	{0x4000, 0, NULL},
+		{0x4000, 20, NULL},	{0x4000, 9, NULL},	{0x4000, 0, "gone"},
 		{0x4080, 15, "gone"},	{0x4080, 30, "come"},	{0x4080, 0, "come"},
 	};
 	struct module_table table;
@@ -172,6 +172,12 @@ static void an_address_without_a_symbol_is_named_by_its_module(void **state)
 	catalog_frame(&catalog, 0x9000, &frame);
 	assert_null(frame.module);
 	assert_int_equal(frame.offset, 0x9000);
+	assert_null(catalog_frame_module(&catalog, &frame, 0x9000));
+	/* Init text is in no range: it has its module by name, if it has a name itself. */
+	frame = (struct frame){.symbol = "ext4_init_fs", .module = "ext4"};
+	assert_ptr_equal(catalog_frame_module(&catalog, &frame, 0x9000),
+			 &catalog.modules.modules[1]);
+	frame.symbol = NULL;
 	assert_null(catalog_frame_module(&catalog, &frame, 0x9000));
 	catalog_fini(&catalog);
 }
