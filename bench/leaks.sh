@@ -68,6 +68,10 @@ cat >"$work/page" <<-EOF
 	allocators but the per-CPU one or that one alone (\`--percpu\`). perf kmem sums up what slab
 	allocations there were and does not say which are outstanding; for pages it has \`--live\`.
 
+	memleak lists no block whose stack has the hash of another one that it keeps (in the remarks: *have no
+	stack*), and follows neither the bulk functions nor what an interrupt allocates while its program is at
+	work.
+
 	What the tools and the comparison said:
 
 	$(cat "$work/remarks")
