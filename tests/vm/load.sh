@@ -85,7 +85,7 @@ prepare_files()
 round_files()
 {
 	mkdir -p files/a files/b
-	for i in 1 2 3 4 5 6 7 8; do
+	for i in 1 2 3; do
 		cp source "files/a/$i"
 		ln "files/a/$i" "files/a/link$i"
 		mv "files/a/$i" "files/b/$i"
@@ -138,7 +138,7 @@ round_timers()
 	for i in 1 2 3 4 5; do
 		sleep "0.00$i" &
 	done
-	timeout 0.01 sleep 1 || true
+	{ timeout 0.01 sleep 1 || true; } 2>/dev/null
 	wait
 }
 
