@@ -48,7 +48,7 @@ static const struct option_row rows[] = {
 	 OPTION_SMP},
 	{0, "memory", "SIZE", "memory: " LAB_MEMORY " if not given", OPTION_MEMORY},
 	{0, "append", "WORDS", "more words for the kernel's command line", OPTION_APPEND},
-	{0, "accel", "auto|kvm|tcg",
+	{0, "accel", "auto|kvm|tcg|tcg-single",
 	 "what runs the guest; auto is KVM if a guest lives under it, else emulation",
 	 OPTION_ACCEL},
 	{0, "icount", NULL, "let each instruction of the guest take one nanosecond of its time",
@@ -82,7 +82,11 @@ static void add_share(struct arguments *arguments, const char *value)
 static int set_accel(struct lab_options *options, const char *value, struct error *err)
 {
 	static const char *const names[] = {
-		[LAB_ACCEL_AUTO] = "auto", [LAB_ACCEL_KVM] = "kvm", [LAB_ACCEL_TCG] = "tcg"};
+		[LAB_ACCEL_AUTO] = "auto",
+		[LAB_ACCEL_KVM] = "kvm",
+		[LAB_ACCEL_TCG] = "tcg",
+		[LAB_ACCEL_TCG_SINGLE] = "tcg-single",
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!strcmp(value, names[i])) {
@@ -90,7 +94,7 @@ static int set_accel(struct lab_options *options, const char *value, struct erro
 			return 0;
 		}
 	}
-	return error_usage(err, "'%s' is not auto, kvm or tcg", value);
+	return error_usage(err, "'%s' is not auto, kvm, tcg or tcg-single", value);
 }
 
 static int set_smp(struct lab_options *options, const char *value, struct error *err)

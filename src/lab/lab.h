@@ -20,6 +20,12 @@ enum lab_accel {
 	LAB_ACCEL_AUTO, /* KVM where a guest shows life under it, else TCG */
 	LAB_ACCEL_KVM,
 	LAB_ACCEL_TCG,
+	/*
+	 * The guest's processors take turns in one thread: slower, but what patches code that
+	 * another processor runs is exact. With a thread each, QEMU 7.2 may run on what it
+	 * translated while the code was being changed.
+	 */
+	LAB_ACCEL_TCG_SINGLE,
 };
 
 struct lab_share {

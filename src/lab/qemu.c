@@ -99,9 +99,10 @@ static void add_machine(struct words *words, const struct lab_options *options, 
 	add_option(words, "monitor", "none");
 	add_option(words, "machine", "pc");
 	add_option(words, "accel",
-		   kvm		     ? "kvm"
-		   : options->icount ? "tcg,thread=single"
-				     : "tcg,thread=multi");
+		   kvm ? "kvm"
+		   : options->icount || options->accel == LAB_ACCEL_TCG_SINGLE
+			   ? "tcg,thread=single"
+			   : "tcg,thread=multi");
 	/* Nested, the host can refuse to set IA32_ARCH_CAPABILITIES, and QEMU gives up over it. */
 	add_option(words, "cpu", kvm ? "host,-arch-capabilities" : "max");
 	if (options->icount)
