@@ -39,16 +39,17 @@ static bool read_number(int fd, int64_t *number)
  */
 static bool read_objects(const struct cache_files *files, struct memory_counter *counter)
 {
-	int64_t slabs = 0, each = 0;
+	int64_t before = 0, after = 0, each = 0;
 
 	if (files->shrink >= 0 && pwrite(files->shrink, "1", 1, 0) != 1) {
 		/* Then more slabs are with the processors, and the slack is larger. */
 	}
+	read_number(files->cpu_slabs, &before);
 	if (!read_number(files->objects, &counter->counted))
 		return false;
-	if (!read_number(files->cpu_slabs, &slabs) || !read_number(files->objects_per_slab, &each))
-		return true;
-	counter->slack = slabs * each;
+	read_number(files->cpu_slabs, &after);
+	read_number(files->objects_per_slab, &each);
+	counter->slack = (before > after ? before : after) * each;
 	return true;
 }
 

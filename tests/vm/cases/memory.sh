@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# A million pairs in all families and contexts, under load: kapimon mem reports exactly what
+# kmn_leaky says it leaked, where, with which tag, and nothing else. What is missed on purpose makes
+# blocks doubtful or unknown, never a leak of what was freed.
+# limit: 600
+
+folder=/sys/kernel/debug/kmn_leaky
+
+# book: "PLACE TAG BLOCKS" of what was leaked since the first book was kept
+book()
+{
+	awk '$1 == "place" {
+		n = split($4, tags, "+")
+		for (i = 1; i <= n; i++)
+			print $2, tags[i], $5 / n
+	}' $folder/counts | sort
+}
+
+# reported FILE: the same of a report by tag and site. Doubtful blocks are in both columns.
+reported()
+{
+	awk '$7 ~ /^kmn_leaky_/ { sub(/[+].*/, "", $7); print $7, $6, $1 - $4 }' "$1" | sort
+}
+
+# beyond REPORT BOOK: what is reported of places that leak less
+beyond()
+{
+	awk 'NR == FNR { there[$1 " " $2] = $3; next } $3 > there[$1 " " $2]' "$2" "$1"
+}
+
+# follow NUMBER OPTION...: status, report in "out"
+follow()
+{
+	number=$1
+	shift
+	echo 1 >$folder/release
+	status=0
+	kapimon mem -m kmn_leaky --by tag,site -n 0 --stacks 0 "$@" -- \
+		sh -c "echo $number >$folder/run" >out 2>err || status=$?
+	grep -v '^kmn_\|^BLOCKS' out | tail -n 12
+	cat err
+	book >book
+	reported out >reported
+}
+
+sh "$TESTS/load.sh" 600 http files timers spawn >loaded 2>&1 &
+load=$!
+sample_load kmn_leaky
+follow 1000000
+expect_eq "a million pairs are followed to their end" "$status" 0
+expect_ge "as many as were asked for" "$(sample_count kmn_leaky allocations)" 1000000
+expect_eq "what leaked is reported, each place, tag and number" "$(cat reported)" "$(cat book)"
+expect_eq "there are 36 places" "$(cut -d ' ' -f 1 reported | sort -u | wc -l)" 36
+expect_match "nothing else is" out '^111 blocks outstanding; '
+expect_match "the run is complete" err '^COMPLETE$'
+expect_no_match "no counter of the kernel's is unexplained" out 'UNEXPLAINED'
+
+follow 20000 --no-stack --tag 'kmn leaky cache'
+expect_eq "without stacks too" "$status" 0
+expect_match "what the module took of its own cache is all there" out '^15 blocks outstanding; '
+
+follow 20000 --blocks 1000
+expect_eq "a table that is too small makes the run incomplete" "$status" 3
+expect_match "with what is missing" err '^INCOMPLETE: .*lost'
+expect_match "it is told how many found no room, and what to do" out \
+	'allocations found no room in the table of 1,024 blocks .*--blocks'
+expect_eq "and nothing is reported that was freed" "$(beyond reported book)" ""
+
+export KAPIMON_COPIES=1
+follow 20000
+unset KAPIMON_COPIES
+expect_eq "with one copy, which misses nested events, the run is incomplete" "$status" 3
+expect_match "it is told what was missed" err '^INCOMPLETE: .*missed'
+expect_eq "nothing that was freed is reported as certain" "$(beyond reported book)" ""
+
+kill $load
+wait $load || true
+sample_unload kmn_leaky
