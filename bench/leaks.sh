@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Measure what other tools report of the leaks of kmn_leaky, on each kernel of $KERNELS in the lab
+# Measure what Kapimon and other tools report of the leaks of kmn_leaky, on each kernel of $KERNELS in the lab
 # (bench/memleak.sh), and write it to docs/leaks.md:
 #
 #	bench/leaks.sh [BLOCKS]
@@ -45,7 +45,7 @@ for kernel in ${KERNELS:-6.1 6.12}; do
 done
 
 cat >"$work/page" <<-EOF
-	# What other tools find of known leaks
+	# What Kapimon and other tools find of known leaks
 
 	\`bench/leaks.sh\` measures this and writes this page: \`kmn_leaky\` ([samples.md](samples.md))
 	makes at least $blocks blocks in all families and contexts and leaks in all its places, and each

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs inside the guest (bench/leaks.sh starts it): has bcc's memleak and perf kmem watch the same run
-# of kmn_leaky, and prints for each what it says is outstanding beside what the module knows is:
+# Runs inside the guest (bench/leaks.sh starts it): has kapimon mem, bcc's memleak and perf kmem each
+# watch a run of kmn_leaky, and prints for each what it says is outstanding beside what the module
+# knows is:
 #
 #	RELEASE;TOOL;ALLOCATIONS;LEAKED;PLACES;REPORTED;RIGHT;AGAIN;FALSE;MISSED;SECONDS
 #
@@ -165,10 +166,27 @@ perf_kmem()
 	rmmod kmn_leaky
 }
 
+# kapimon_mem: blocks by the function that asked for them
+kapimon_mem()
+{
+	insmod "$samples/kmn_leaky.ko"
+	kapimon mem -m kmn_leaky --by site -n 0 --stacks 0 -- \
+		sh -c "echo $blocks >$folder/run" >report 2>verdict || true
+	seconds=$(awk '$1 == "work_ns" { print $2 / 1e9 }' $folder/counts)
+	tail -n 1 verdict | sed 's/^/# kapimon mem: /'
+	awk '$NF == "[kmn_leaky]" {
+		gsub(",", "", $1)
+		sub(/[+].*/, "", $(NF - 1))
+		print $(NF - 1), $1
+	}' report | judge "kapimon mem" "$seconds"
+	rmmod kmn_leaky
+}
+
 insmod "$samples/kmn_leaky.ko"
 run
 rmmod kmn_leaky
 echo "# without a tool the run takes $seconds s"
+kapimon_mem
 memleak memleak
 memleak "memleak --percpu" --percpu
 perf_kmem

@@ -10,7 +10,8 @@
 #include "lab/lab.h"
 
 struct lab_gate {
-	char *module;	      /* its file, with the whole path */
+	char *file;	      /* the module's, with the whole path */
+	char *module;	      /* the same, with its parameters */
 	char *directory;      /* where it lies, which the guest has to see */
 	const char **command; /* what the guest runs */
 };

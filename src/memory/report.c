@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "memory/facts.h"
 #include "model/record.h"
 #include "tally/table.h"
 #include "view/color.h"
@@ -165,47 +166,6 @@ static int groups_print(const struct memory_report *report, const struct groups 
 	return code;
 }
 
-static void print_count(struct text *out, uint64_t n, const char *one, const char *many)
-{
-	number_print_grouped(out, n);
-	text_add_char(out, ' ');
-	text_add(out, n == 1 ? one : many);
-}
-
-static void frames_print(const struct memory_report *report, const struct owner *owner,
-			 struct text *out)
-{
-	struct text lines = TEXT_INIT;
-
-	if (!owner->stack) {
-		text_add(out, "    ");
-		if (owner->address)
-			frame_print_places(report->catalog, report->places, owner->address, true,
-					   out);
-		else
-			text_add(out, "(no stack)");
-		text_add_char(out, '\n');
-		return;
-	}
-	for (size_t i = owner->first; i < owner->stack->n_frames; i++) {
-		text_clear(&lines);
-		frame_print_places(report->catalog, report->places, owner->stack->frames[i], true,
-				   &lines);
-		for (const char *line = text_string(&lines); *line;) {
-			size_t length = strcspn(line, "\n");
-
-			text_add(out, i == owner->at ? "  > " : "    ");
-			text_add_bytes(out, line, length);
-			text_add_char(out, '\n');
-			line += length + (line[length] != '\0');
-		}
-	}
-	if (owner->stack->flags & KMN_STACK_TRUNCATED)
-		text_add(out, "    ... (truncated)\n");
-	out->failed |= lines.failed;
-	text_fini(&lines);
-}
-
 /* The stacks that most bytes come from. */
 static int stacks_print(const struct memory_report *report, struct text *out, struct error *err)
 {
@@ -219,17 +179,17 @@ static int stacks_print(const struct memory_report *report, struct text *out, st
 	for (size_t i = 0; i < groups.n && i < report->stacks; i++) {
 		const struct group *group = &groups.groups[i];
 
-		print_count(out, group->blocks, "block", "blocks");
+		facts_print_count(out, group->blocks, "block", "blocks");
 		text_add(out, " of ");
 		group_print_key(report->catalog, report->memory, group, GROUP_TAG, out);
 		text_add(out, ", ");
-		print_count(out, group->bytes, "byte", "bytes");
+		facts_print_count(out, group->bytes, "byte", "bytes");
 		text_add(out, ", by ");
 		group_print_key(report->catalog, report->memory, group, GROUP_PROCESS, out);
 		if (group->first->context != KMN_TASK)
 			text_addf(out, " in %s", kmn_context_name(group->first->context));
 		text_add_char(out, '\n');
-		frames_print(report, &group->owner, out);
+		facts_print_stack(report, &group->owner, out);
 		text_add_char(out, '\n');
 	}
 	if (groups.n > report->stacks)
@@ -356,7 +316,7 @@ static void findings_print(const struct memory_report *report, struct text *out)
 		escape_print(out, finding->comm, strlen(finding->comm), 0);
 		text_addf(out, "[%u]\n", finding->pid);
 		owner_find(report->catalog, memory->tags[finding->tag].family, &like, &owner);
-		frames_print(report, &owner, out);
+		facts_print_stack(report, &owner, out);
 		text_add_char(out, '\n');
 	}
 	for (size_t i = 0; i < memory->n_tags; i++) {
@@ -366,7 +326,7 @@ static void findings_print(const struct memory_report *report, struct text *out)
 		if (!tag->fresh || !tag->unknown)
 			continue;
 		text_add(out, "FREED UNSEEN: ");
-		print_count(out, tag->unknown, "object", "objects");
+		facts_print_count(out, tag->unknown, "object", "objects");
 		text_add(out, " of ");
 		escape_print(out, tag->name, strlen(tag->name), 0);
 		text_add(out, ", a cache that came while it was watched, were freed and had never "
@@ -397,7 +357,7 @@ static void notes_print(const struct memory_report *report, struct text *out)
 		if (!missed)
 			continue;
 		text_add(out, "note: ");
-		print_count(out, missed, "free", "frees");
+		facts_print_count(out, missed, "free", "frees");
 		text_addf(out,
 			  " of %s may have been missed: what was there at that time is "
 			  "doubtful\n",
@@ -407,7 +367,7 @@ static void notes_print(const struct memory_report *report, struct text *out)
 		if (!memory->tags[i].replaced)
 			continue;
 		text_add(out, "note: ");
-		print_count(out, memory->tags[i].replaced, "block", "blocks");
+		facts_print_count(out, memory->tags[i].replaced, "block", "blocks");
 		text_addf(out,
 			  " of %s were freed without a word: their address was allocated "
 			  "again\n",
@@ -415,9 +375,9 @@ static void notes_print(const struct memory_report *report, struct text *out)
 	}
 	if (memory->no_room) {
 		text_add(out, "note: ");
-		print_count(out, memory->no_room, "allocation", "allocations");
+		facts_print_count(out, memory->no_room, "allocation", "allocations");
 		text_add(out, " found no room in the table of ");
-		print_count(out, memory->capacity, "block", "blocks");
+		facts_print_count(out, memory->capacity, "block", "blocks");
 		text_addf(out, " and can't be among what is %s; give it more: --blocks\n",
 			  report_word(report));
 	}
@@ -425,7 +385,7 @@ static void notes_print(const struct memory_report *report, struct text *out)
 		user += memory_tag_is_user(&memory->tags[memory->blocks[i].tag]);
 	if (user && !report->selection->user && !report->selection->tags.count) {
 		text_add(out, "note: ");
-		print_count(out, user, "block", "blocks");
+		facts_print_count(out, user, "block", "blocks");
 		text_add(out, " of user memory and page cache are not shown; --user shows them\n");
 	}
 }
@@ -439,22 +399,22 @@ static void summary_print(const struct memory_report *report, const struct group
 
 	if (color)
 		text_add(out, report->unloaded && certain ? COLOR_RED : COLOR_BOLD);
-	print_count(out, certain, "block", "blocks");
+	facts_print_count(out, certain, "block", "blocks");
 	text_addf(out, " %s", report_word(report));
 	if (color)
 		text_add(out, COLOR_OFF);
 	if (deferred) {
 		text_add(out, ", ");
-		print_count(out, deferred, "waits", "wait");
+		facts_print_count(out, deferred, "waits", "wait");
 		text_add(out, " to be freed by kfree_rcu()");
 	}
 	if (doubtful) {
 		text_add(out, ", ");
-		print_count(out, doubtful, "is", "are");
+		facts_print_count(out, doubtful, "is", "are");
 		text_add(out, " doubtful");
 	}
 	text_add(out, "; ");
-	print_count(out, groups->bytes, "byte", "bytes");
+	facts_print_count(out, groups->bytes, "byte", "bytes");
 	text_add(out, " in all");
 	if (report->unloaded) {
 		text_add(out, ", of ");

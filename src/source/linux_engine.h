@@ -140,6 +140,8 @@ int memory_prepare(struct engine *engine, struct error *err);
 int memory_attach(struct engine *engine, struct error *err);
 /* The recording begins, ends: take the kernel's own counts. */
 int memory_begin(struct engine *engine, struct error *err);
+/* Once it has begun: does the name of a cache stand for several? */
+bool memory_caches_merged(const struct engine *engine);
 int memory_end(struct engine *engine, struct error *err);
 /* Nothing is taken in any more. */
 void memory_stopped(struct engine *engine);

@@ -315,7 +315,13 @@ static int first_apply(struct linux_source *source, const struct spec *spec, str
 	engine->recording = true;
 	__atomic_store_n(&engine->object->data_config->config.stage, KMN_STAGE_RECORD,
 			 __ATOMIC_RELEASE);
-	return memory_begin(engine, err);
+	if (memory_begin(engine, err))
+		return -1;
+	if (memory_caches_merged(engine))
+		text_add(&source->remarks,
+			 "the kernel has merged slab caches that are alike: one tag may stand for "
+			 "several; slab_nomerge on its command line keeps them apart\n");
+	return 0;
 }
 
 /* Comparisons and return filters belong to each hook's plan. */

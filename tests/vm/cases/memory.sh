@@ -29,6 +29,15 @@ beyond()
 	awk 'NR == FNR { there[$1 " " $2] = $3; next } $3 > there[$1 " " $2]' "$2" "$1"
 }
 
+# The load begins when all programs are in, or these would take minutes to load.
+cat >work.sh <<'EOF'
+sh "$TESTS/load.sh" 600 http files timers spawn &
+load=$!
+echo "$1" >/sys/kernel/debug/kmn_leaky/run
+kill $load
+wait $load
+EOF
+
 # follow NUMBER OPTION...: status, report in "out"
 follow()
 {
@@ -37,15 +46,13 @@ follow()
 	echo 1 >$folder/release
 	status=0
 	kapimon mem -m kmn_leaky --by tag,site -n 0 --stacks 0 "$@" -- \
-		sh -c "echo $number >$folder/run" >out 2>err || status=$?
+		sh work.sh "$number" >out 2>err || status=$?
 	grep -v '^kmn_\|^BLOCKS' out | tail -n 12
 	cat err
 	book >book
 	reported out >reported
 }
 
-sh "$TESTS/load.sh" 600 http files timers spawn >loaded 2>&1 &
-load=$!
 sample_load kmn_leaky
 follow 1000000
 expect_eq "a million pairs are followed to their end" "$status" 0
@@ -74,6 +81,4 @@ expect_eq "with one copy, which misses nested events, the run is incomplete" "$s
 expect_match "it is told what was missed" err '^INCOMPLETE: .*missed'
 expect_eq "nothing that was freed is reported as certain" "$(beyond reported book)" ""
 
-kill $load
-wait $load || true
 sample_unload kmn_leaky
