@@ -49,7 +49,8 @@ check "it says that nothing leaked" grep -q '^0 blocks leaked; 0 bytes' out
 gate "$samples/kmn_gate.ko leak=3"
 check "a leaky one ends with status 4" test $status = 4
 check "it says what leaked" grep -q '^6 blocks leaked; ' out
-for line in $(grep -n '/\* leak: ' "$samples/kmn_gate.c" | cut -d : -f 1); do
+lines=$(grep -n '/\* leak: ' "$samples/kmn_gate.c" | cut -d : -f 1)
+for line in $lines; do
 	check "and that it was asked for in line $line" grep -q "^  > .*/kmn_gate.c:$line" out
 done
 gate "$samples/kmn_nothing.ko"
