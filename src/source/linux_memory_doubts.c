@@ -45,7 +45,8 @@ void memory_watch(struct engine *engine)
 					    .from = follower->watched ? follower->watched
 								      : engine->catalog.start,
 					    .to = now,
-					    .family = (enum memory_family)memory_event_frees((enum kmn_memory_event)i),
+					    .family = (enum memory_family)memory_event_frees(
+						    (enum kmn_memory_event)i),
 					    .missed = missed - follower->missed[i],
 				    });
 		follower->missed[i] = missed;

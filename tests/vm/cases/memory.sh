@@ -50,15 +50,15 @@ follow()
 	grep -v '^kmn_\|^BLOCKS' out | tail -n 12
 	cat err
 	book >leaked
-	reported out >reported
+	reported out >found
 }
 
 sample_load kmn_leaky
 follow 1000000
 expect_eq "a million pairs are followed to their end" "$status" 0
 expect_ge "as many as were asked for" "$(sample_count kmn_leaky allocations)" 1000000
-expect_eq "what leaked is reported, each place, tag and number" "$(cat reported)" "$(cat leaked)"
-expect_eq "there are 36 places" "$(cut -d ' ' -f 1 reported | sort -u | wc -l)" 36
+expect_eq "what leaked is reported, each place, tag and number" "$(cat found)" "$(cat leaked)"
+expect_eq "there are 36 places" "$(cut -d ' ' -f 1 found | sort -u | wc -l)" 36
 expect_match "nothing else is" out '^111 blocks outstanding; '
 expect_match "the run is complete" err '^COMPLETE$'
 expect_no_match "no counter of the kernel's is unexplained" out 'UNEXPLAINED'
@@ -72,13 +72,13 @@ expect_eq "a table that is too small makes the run incomplete" "$status" 3
 expect_match "with what is missing" err '^INCOMPLETE: .*lost'
 expect_match "it is told how many found no room, and what to do" out \
 	'allocations found no room in the table of 1,024 blocks .*--blocks'
-expect_eq "and nothing is reported that was freed" "$(beyond reported leaked)" ""
+expect_eq "and nothing is reported that was freed" "$(beyond found leaked)" ""
 
 export KAPIMON_COPIES=1
 follow 20000
 unset KAPIMON_COPIES
 expect_eq "with one copy, which misses nested events, the run is incomplete" "$status" 3
 expect_match "it is told what was missed" err '^INCOMPLETE: .*missed'
-expect_eq "nothing that was freed is reported as certain" "$(beyond reported leaked)" ""
+expect_eq "nothing that was freed is reported as certain" "$(beyond found leaked)" ""
 
 sample_unload kmn_leaky
