@@ -368,9 +368,7 @@ static void notes_print(const struct memory_report *report, struct text *out)
 			continue;
 		text_add(out, "note: ");
 		facts_print_count(out, memory->tags[i].replaced, "block", "blocks");
-		text_addf(out,
-			  " of %s were freed without a word: their address was allocated "
-			  "again\n",
+		text_addf(out, " of %s freed without a word, whose address was allocated again\n",
 			  memory->tags[i].name);
 	}
 	if (memory->no_room) {
@@ -386,7 +384,7 @@ static void notes_print(const struct memory_report *report, struct text *out)
 	if (user && !report->selection->user && !report->selection->tags.count) {
 		text_add(out, "note: ");
 		facts_print_count(out, user, "block", "blocks");
-		text_add(out, " of user memory and page cache are not shown; --user shows them\n");
+		text_add(out, " of user memory and page cache not shown; --user shows them\n");
 	}
 }
 

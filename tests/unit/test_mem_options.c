@@ -230,15 +230,23 @@ static void the_module_is_unloaded_whatever_the_command_did(void **state)
 		bool seen;
 		const char *log;
 	} cases[] = {
-		{"echo in \"$@\" >>$LOG", "echo out $1 >>$LOG", {"true"}, true,
+		{"echo in \"$@\" >>$LOG",
+		 "echo out $1 >>$LOG",
+		 {"true"},
+		 true,
 		 "in ./x.ko a=1 b=2\nout x\n"},
 		{"echo in >>$LOG", "echo out $1 >>$LOG", {"true"}, false, "in\nout x\n"},
 		{"echo in >>$LOG", "echo out $1 >>$LOG", {NULL}, true, "in\nout x\n"},
-		{"echo in >>$LOG", "echo out $1 >>$LOG", {"false"}, true,
+		{"echo in >>$LOG",
+		 "echo out $1 >>$LOG",
+		 {"false"},
+		 true,
 		 "in\nout x\nthe command failed with status 1"},
-		{"exit 1", "echo out $1 >>$LOG; :", {"true"}, true,
-		 "./x.ko could not be loaded"},
-		{"echo in >>$LOG", "exit 1", {"true"}, true,
+		{"exit 1", "echo out $1 >>$LOG; :", {"true"}, true, "./x.ko could not be loaded"},
+		{"echo in >>$LOG",
+		 "exit 1",
+		 {"true"},
+		 true,
 		 "in\n./x.ko could not be unloaded: what it has is outstanding, not leaked"},
 	};
 
