@@ -184,7 +184,7 @@ static int run_load(const char *bin, const char *const *command, bool seen, char
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		snprintf(path, sizeof(path), "%s:%s", bin, getenv("PATH"));
+		snprintf(path, sizeof(path), "%s:/usr/bin:/bin", bin);
 		setenv("PATH", path, 1);
 		setenv("LOG", log, 1);
 		execvp(load.argv[0], load.argv);

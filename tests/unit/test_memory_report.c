@@ -90,7 +90,8 @@ static void blocks_of_a_place_are_a_line(void **state)
 	add(me, SAMPLE_KMALLOC_64, 40, AT(LEAKY_PROBE, 0x1c));
 	add(me, SAMPLE_KMALLOC_64, 60, AT(LEAKY_PROBE, 0x1c));
 	add(me, SAMPLE_DENTRY, 192, AT(SENDMSG, 0x10));
-	expect(me, "     2    100         0         0   10.0s  kmalloc-64  leaky_probe+0x1c [leaky]");
+	expect(me,
+	       "     2    100         0         0   10.0s  kmalloc-64  leaky_probe+0x1c [leaky]");
 	expect(me, "3 blocks outstanding; 292 bytes in all");
 	/* One stack was asked for: that of the most bytes, with the owner marked. */
 	expect(me, "1 block of dentry, 192 bytes, by ");
@@ -125,17 +126,16 @@ static void what_was_missed_is_told(void **state)
 
 	expect_not(me, "note: ");
 	doubt = memory_add_doubt(&me->memory);
-	*doubt = (struct memory_doubt){.from = 100 * SECOND,
-				       .to = 110 * SECOND,
-				       .family = MEMORY_SLAB,
-				       .missed = 7};
+	*doubt = (struct memory_doubt){
+		.from = 100 * SECOND, .to = 110 * SECOND, .family = MEMORY_SLAB, .missed = 7};
 	expect(me, "note: 7 frees of slab may have been missed: what was there at that time is "
 		   "doubtful");
 	me->memory.no_room = 3;
 	me->memory.capacity = 1024;
 	expect(me, "note: 3 allocations found no room in the table of 1,024 blocks");
 	me->memory.tags[SAMPLE_DENTRY].replaced = 1;
-	expect(me, "note: 1 block of dentry freed without a word, whose address was allocated again");
+	expect(me,
+	       "note: 1 block of dentry freed without a word, whose address was allocated again");
 }
 
 static void user_memory_is_shown_when_it_is_asked_for(void **state)
@@ -173,7 +173,8 @@ static void the_kernels_counters_that_differ_are_shown(void **state)
 	add_check(me, "slack", 10, 40, 32);
 	add_check(me, "off", 10, 43, 32);
 	expect(me, "near              objects    10,000   10,100       100  within 1 %");
-	expect(me, "slack             objects        10       40        30  within what the kernel's own");
+	expect(me, "slack             objects        10       40        30  within what the "
+		   "kernel's own");
 	expect(me, "off               objects        10       43        33  unexplained");
 	expect(me, "1 of the kernel's 4 own counters have grown by just what was followed, "
 		   "2 otherwise explained, 1 not");
