@@ -304,7 +304,9 @@ static int copy(struct addition *addition, struct error *err)
 			continue;
 		if (!begun) {
 			addition->writer.major = addition->reader.major;
-			addition->writer.minor = CAPTURE_MINOR_LINES;
+			addition->writer.minor = addition->reader.minor > CAPTURE_MINOR_LINES
+							 ? addition->reader.minor
+							 : CAPTURE_MINOR_LINES;
 			if (block_writer_begin(&addition->writer, err))
 				return -1;
 			begun = true;

@@ -150,6 +150,7 @@ static int read_file_header(struct block_reader *reader, int timeout_ms, struct 
 				       "a newer one");
 	} else {
 		reader->major = major;
+		reader->minor = minor;
 	}
 	consume(reader, CAPTURE_HEADER_BYTES);
 	reader->opened = true;

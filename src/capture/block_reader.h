@@ -32,7 +32,7 @@ struct block_reader {
 	size_t taken;		     /* of these, the block handed out last */
 	bool at_end;		     /* the input has no more bytes */
 	bool opened;		     /* the file header is behind us */
-	uint16_t major;		     /* the version, once it is opened; 0: it was damaged */
+	uint16_t major, minor;	     /* the version, once it is opened; 0: it was damaged */
 	uint64_t offset;	     /* in the capture, of buffer[begin] */
 	uint32_t next_number;
 

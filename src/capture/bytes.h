@@ -88,6 +88,33 @@ static inline void put_string(struct text *out, const char *string)
 		text_add(out, string);
 }
 
+/* An entry of a block's payload begins with its length, which is known when it ends. */
+static inline size_t entry_begin(struct text *out)
+{
+	size_t at = out->length;
+
+	put_u32(out, 0);
+	return at;
+}
+
+static inline void entry_end(struct text *out, size_t at)
+{
+	if (!text_failed(out))
+		store_u32((unsigned char *)out->data + at, (uint32_t)(out->length - at - 4));
+}
+
+/* Seven bits a byte, the lowest first; the last byte has its highest bit clear. */
+static inline void put_varint(struct text *out, uint64_t value)
+{
+	unsigned char bytes[10];
+	size_t n = 0;
+
+	for (; value >= 0x80; value >>= 7)
+		bytes[n++] = (unsigned char)(value | 0x80);
+	bytes[n++] = (unsigned char)value;
+	text_add_bytes(out, bytes, n);
+}
+
 struct cursor {
 	const unsigned char *at;
 	size_t left;
@@ -136,6 +163,34 @@ static inline uint64_t get_u64(struct cursor *cursor)
 	return bytes ? load_u64(bytes) : 0;
 }
 
+static inline uint64_t get_varint(struct cursor *cursor)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; cursor->left && shift < 64; shift += 7) {
+		unsigned char byte = *cursor->at++;
+
+		cursor->left--;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return value;
+	}
+	cursor->bad = true;
+	cursor->left = 0;
+	return 0;
+}
+
+/* A difference, modulo 2^64, as a number that is small when its amount is. */
+static inline uint64_t zigzag(uint64_t difference)
+{
+	return difference << 1 ^ (uint64_t)((int64_t)difference >> 63);
+}
+
+static inline uint64_t unzigzag(uint64_t value)
+{
+	return value >> 1 ^ (0 - (value & 1));
+}
+
 /* A string in memory of its own, or NULL for none; also NULL, and bad, when it can't be had. */
 static inline char *get_string(struct cursor *cursor)
 {
@@ -154,6 +209,18 @@ static inline char *get_string(struct cursor *cursor)
 	memcpy(string, bytes, length);
 	string[length] = '\0';
 	return string;
+}
+
+/* For names that are never NULL: no string is an empty one. */
+static inline char *get_name(struct cursor *cursor)
+{
+	char *name = get_string(cursor);
+
+	if (!name && !cursor->bad) {
+		name = calloc(1, 1);
+		cursor->bad = !name;
+	}
+	return name;
 }
 
 #endif

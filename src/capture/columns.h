@@ -143,14 +143,4 @@ static inline size_t word_slot(uint64_t word)
 
 _Static_assert(RECENT_WORDS == 1 << (64 - 54), "word_slot() has as many bits");
 
-static inline uint64_t zigzag(uint64_t difference)
-{
-	return difference << 1 ^ (uint64_t)((int64_t)difference >> 63);
-}
-
-static inline uint64_t unzigzag(uint64_t value)
-{
-	return value >> 1 ^ (0 - (value & 1));
-}
-
 #endif

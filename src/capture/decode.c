@@ -4,6 +4,7 @@
 #include <record.h>
 
 #include "capture/bytes.h"
+#include "capture/memory_decode.h"
 
 static int replace_string(char **to, struct cursor *cursor)
 {
@@ -14,18 +15,6 @@ static int replace_string(char **to, struct cursor *cursor)
 	free(*to);
 	*to = string;
 	return 0;
-}
-
-/* For names that are never NULL: no string is an empty one. */
-static char *get_name(struct cursor *in)
-{
-	char *name = get_string(in);
-
-	if (!name && !in->bad) {
-		name = calloc(1, 1);
-		in->bad = !name;
-	}
-	return name;
 }
 
 static int decode_system(struct cursor *in, struct decoded *out, struct error *err)
@@ -227,7 +216,7 @@ static int decode_api(struct cursor *in, struct decoded *out, struct error *err)
 	api.variadic = flags & API_VARIADIC;
 	api.returns_hooked = flags & API_RETURNS_HOOKED;
 	/* A way of hooking that a later version brings only loses its name. */
-	api.method = method > METHOD_PATCH ? METHOD_NONE : (enum hook_method)method;
+	api.method = method > METHOD_TRACEPOINT ? METHOD_NONE : (enum hook_method)method;
 	api.address = get_u64(in);
 	api.name = get_name(in);
 	api.module = get_string(in);
@@ -369,6 +358,7 @@ static decode_entry *const decoders[] = {
 	[BLOCK_APIS] = decode_api,	 [BLOCK_FRAMES] = decode_frame,
 	[BLOCK_STACKS] = decode_stack,	 [BLOCK_LEDGER] = decode_ledger,
 	[BLOCK_END] = decode_end,	 [BLOCK_LINES] = decode_lines,
+	[BLOCK_MEMORY] = decode_memory,
 };
 
 int decode_block(uint16_t type, const void *payload, size_t length, struct decoded *out,

@@ -20,7 +20,8 @@ struct decoded {
 	struct catalog *catalog;
 	struct frame_table *frames;
 	struct ledger *ledger;
-	uint64_t n_records; /* from the block that ends a capture */
+	uint64_t n_records;	  /* from the block that ends a capture */
+	uint64_t n_memory_blocks; /* that were outstanding, as the blocks of memory say */
 };
 
 /*

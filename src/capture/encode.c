@@ -4,20 +4,6 @@
 #include "capture/bytes.h"
 #include "capture/format.h"
 
-static size_t entry_begin(struct text *out)
-{
-	size_t at = out->length;
-
-	put_u32(out, 0);
-	return at;
-}
-
-static void entry_end(struct text *out, size_t at)
-{
-	if (!text_failed(out))
-		store_u32((unsigned char *)out->data + at, (uint32_t)(out->length - at - 4));
-}
-
 void encode_system(struct text *out, const struct catalog *catalog)
 {
 	size_t entry = entry_begin(out);

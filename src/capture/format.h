@@ -13,7 +13,7 @@
 #define CAPTURE_MAGIC_BYTES 8
 #define CAPTURE_MAJOR 2
 #define CAPTURE_FIRST_MAJOR 1 /* still read: it had whole records */
-#define CAPTURE_MINOR 0
+#define CAPTURE_MINOR 2	      /* there may be blocks of memory */
 #define CAPTURE_MINOR_LINES 1 /* there may be source lines */
 #define CAPTURE_HEADER_BYTES 16
 
@@ -35,7 +35,8 @@
 	X(END, 10, "end")                                                                          \
 	X(COLUMNS, 11, "events")                                                                   \
 	X(INDEX, 12, "index")                                                                      \
-	X(LINES, 13, "lines")
+	X(LINES, 13, "lines")                                                                      \
+	X(MEMORY, 14, "memory")
 
 enum block_type {
 #define BLOCK_TYPE_ENUM(name, number, text) BLOCK_##name = number,
@@ -73,6 +74,56 @@ enum lines_entry_flag {
 	LINES_HERE = 1 << 0,	 /* the address itself */
 	LINES_RETURNED = 1 << 1, /* the call that returns to it */
 };
+
+/* Kinds of entries in blocks of memory. */
+enum memory_entry {
+	MEMORY_ENTRY_TOTALS = 0, /* first, once */
+	MEMORY_ENTRY_TAG = 1,
+	MEMORY_ENTRY_BLOCKS = 2, /* many, as columns */
+	MEMORY_ENTRY_DOUBT = 3,
+	MEMORY_ENTRY_FINDING = 4,
+	MEMORY_ENTRY_CHECK = 5,
+};
+
+enum memory_totals_flag {
+	MEMORY_HAS_STACKS = 1 << 0,
+};
+
+enum memory_tag_flag {
+	MEMORY_TAG_INNER = 1 << 0,
+	MEMORY_TAG_FRESH = 1 << 1,
+};
+
+/* Columns of an entry of blocks, in their order; X(name) */
+#define MEMORY_COLUMNS(X)                                                                          \
+	X(TIME)                                                                                    \
+	X(TAG)                                                                                     \
+	X(ADDRESS)                                                                                 \
+	X(BYTES)                                                                                   \
+	X(STACK)                                                                                   \
+	X(STACKS)                                                                                  \
+	X(SITE)                                                                                    \
+	X(SITES)                                                                                   \
+	X(TASK)                                                                                    \
+	X(TASKS)                                                                                   \
+	X(GFP)                                                                                     \
+	X(CPU)                                                                                     \
+	X(STATE)
+
+enum memory_column {
+#define MEMORY_COLUMN_ENUM(name) MEMORY_COLUMN_##name,
+	MEMORY_COLUMNS(MEMORY_COLUMN_ENUM)
+#undef MEMORY_COLUMN_ENUM
+		MEMORY_N_COLUMNS
+};
+
+/* Each block has a byte at least in every column but those of the tables. */
+#define MEMORY_LEAST_BYTES (MEMORY_N_COLUMNS - 3)
+/* A reader has to have room for so many blocks. */
+#define MEMORY_BLOCKS_AT_ONCE 65536u
+#define MEMORY_MAX_BLOCKS (1u << 24)
+/* Values are guessed from the last block with the same tag modulo this. */
+#define MEMORY_GUESSES 1024u
 
 /* Kinds of entries in the ledger's block. */
 enum ledger_entry {

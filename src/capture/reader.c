@@ -13,6 +13,7 @@
 #include "capture/decode.h"
 #include "capture/frames.h"
 #include "capture/index.h"
+#include "model/memory.h"
 #include "model/record.h"
 
 /* Of all tables together: a small file that unpacks to more than this is no honest capture. */
@@ -203,6 +204,22 @@ static bool is_events(uint16_t type)
 	return type == BLOCK_EVENTS || type == BLOCK_COLUMNS;
 }
 
+/* The ledger stands behind the memory, which said first how much of it comes. */
+static void check_memory(struct capture_reader *reader, uint64_t offset)
+{
+	const struct memory *memory = reader->catalog.memory;
+	uint64_t n = memory ? memory->n_blocks : 0;
+
+	if (n == reader->decoded.n_memory_blocks)
+		return;
+	if (!reader->blocks.n_damaged)
+		reader->blocks.n_damaged++;
+	block_reader_note(&reader->blocks,
+			  "of %" PRIu64 " blocks of memory that were outstanding, %" PRIu64
+			  " are before byte %" PRIu64,
+			  reader->decoded.n_memory_blocks, n, offset);
+}
+
 static int read_tables(struct capture_reader *reader, const struct block *block, struct error *err)
 {
 	struct error why = {0};
@@ -217,6 +234,8 @@ static int read_tables(struct capture_reader *reader, const struct block *block,
 				    block_type_name(block->type), block->offset, why.message);
 	else if (block->type == BLOCK_LEDGER)
 		reader->ledger_seen = true;
+	if (block->type == BLOCK_LEDGER)
+		check_memory(reader, block->offset);
 	if (block->type == BLOCK_END) {
 		check_before(reader, reader->decoded.n_records, block->offset);
 		reader->ended = true;
@@ -231,7 +250,7 @@ static int read_block(struct capture_reader *reader, const struct block *block, 
 	if (is_events(block->type) && reader->stopped && !reader->passing)
 		return 0;
 	if ((block->type < BLOCK_SYSTEM || block->type > BLOCK_COLUMNS) &&
-	    block->type != BLOCK_LINES)
+	    block->type != BLOCK_LINES && block->type != BLOCK_MEMORY)
 		return 0;
 	if (unpack(reader, block, &why)) {
 		block_reader_damage(&reader->blocks,

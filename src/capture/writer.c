@@ -9,6 +9,8 @@
 #include "capture/block_writer.h"
 #include "capture/bytes.h"
 #include "capture/catalog_writer.h"
+#include "capture/memory_writer.h"
+#include "model/memory.h"
 #include "capture/column_packer.h"
 
 /* A block is full with so many bytes of records: more would pack little better. */
@@ -191,6 +193,28 @@ uint64_t capture_writer_size(const struct capture_writer *writer)
 	return writer->blocks.offset;
 }
 
+/* Who asked for blocks is named like what lies in stacks. */
+static int write_memory(struct capture_writer *writer, struct error *err)
+{
+	const struct memory *memory = writer->catalog->memory;
+
+	for (size_t i = 0; i < memory->n_blocks; i++) {
+		uint64_t site = memory->blocks[i].site;
+
+		if (site && catalog_writer_name(&writer->tables, &site, 1, err))
+			return -1;
+	}
+	for (size_t i = 0; i < memory->n_findings; i++) {
+		uint64_t site = memory->findings[i].site;
+
+		if (site && catalog_writer_name(&writer->tables, &site, 1, err))
+			return -1;
+	}
+	if (catalog_writer_write(&writer->tables, err))
+		return -1;
+	return memory_write_blocks(&writer->blocks, memory, err);
+}
+
 int capture_writer_end_soon(struct capture_writer *writer, const struct ledger *ledger,
 			    struct error *err)
 {
@@ -198,6 +222,9 @@ int capture_writer_end_soon(struct capture_writer *writer, const struct ledger *
 
 	if (capture_writer_flush(writer, err))
 		return -1;
+	/* Of a recording in parts the last has it. */
+	if (writer->catalog->memory && !ledger->continued && write_memory(writer, &cause))
+		return fail(writer, &cause, err);
 	if (catalog_writer_ledger(&writer->tables, ledger, &cause) ||
 	    block_writer_end(&writer->blocks, writer->n_written, &cause))
 		return fail(writer, &cause, err);

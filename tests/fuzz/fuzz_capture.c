@@ -13,10 +13,13 @@
 #include "capture/crc32c.h"
 #include "capture/format.h"
 #include "capture/reader.h"
+#include "model/memory.h"
 #include "model/record.h"
 #include "model/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static volatile uint64_t seen;
 
 static void correct_checksums(unsigned char *capture, size_t size)
 {
@@ -53,6 +56,33 @@ static void look_up(const struct catalog *catalog, const struct kmn_header *reco
 		catalog_frame(catalog, stack->frames[i], &frame);
 }
 
+/* What a report does with memory. */
+static void look_at_memory(const struct catalog *catalog)
+{
+	const struct memory *memory = catalog->memory;
+	uint64_t bytes[MEMORY_N_FAMILIES] = {0};
+	struct frame frame;
+	size_t length = 0;
+
+	for (size_t i = 0; memory && i < memory->n_blocks; i++) {
+		const struct memory_block *block = &memory->blocks[i];
+
+		if (block->tag >= memory->n_tags || block->grade >= MEMORY_N_GRADES ||
+		    (i && block->time < block[-1].time))
+			abort();
+		bytes[memory->tags[block->tag].family] += block->bytes;
+		length += strlen(memory->tags[block->tag].name) + strlen(block->comm);
+		catalog_frame(catalog, block->site, &frame);
+	}
+	for (size_t i = 0; memory && i < memory->n_findings; i++)
+		length += strlen(memory->tags[memory->findings[i].tag].name);
+	for (size_t i = 0; memory && i < memory->n_checks; i++)
+		length += strlen(memory->checks[i].name) + strlen(memory->checks[i].unit);
+	for (size_t i = 0; memory && i < memory->n_doubts; i++)
+		bytes[memory->doubts[i].family] += length;
+	seen += bytes[0] + length;
+}
+
 static void read_capture(const unsigned char *capture, size_t size, uint8_t how)
 {
 	const struct kmn_header *const *records;
@@ -71,6 +101,7 @@ static void read_capture(const unsigned char *capture, size_t size, uint8_t how)
 		for (size_t i = 0; i < n; i++)
 			look_up(capture_catalog(reader), records[i]);
 	}
+	look_at_memory(capture_catalog(reader));
 	ledger_init(&ledger);
 	capture_ledger(reader, &ledger, NULL);
 	ledger_verdict(&ledger, capture_catalog(reader), &verdict);

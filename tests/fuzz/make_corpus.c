@@ -11,6 +11,7 @@
 
 #include "capture/column_packer.h"
 #include "capture_sample.h"
+#include "memory_capture_sample.h"
 
 /* prefix: the byte with which fuzz_capture chooses what to do; -1: none. */
 static int write_input(const char *name, int prefix, const void *bytes, size_t size)
@@ -46,7 +47,9 @@ static int write_captures(const char *directory)
 {
 	static const struct {
 		uint64_t n_records, flush;
-	} captures[] = {{0, 0}, {1, 0}, {8, 1}, {64, 16}, {500, 0}};
+		uint64_t n_blocks; /* of memory; 0: none */
+	} captures[] = {{0, 0, 0},   {1, 0, 0}, {8, 1, 0}, {64, 16, 0},
+			{500, 0, 0}, {0, 0, 1}, {8, 0, 40}};
 	static unsigned char bytes[1 << 20];
 	char name[512];
 
@@ -55,7 +58,11 @@ static int write_captures(const char *directory)
 		FILE *file;
 
 		snprintf(name, sizeof(name), "%s/capture/whole", directory);
-		sample_capture_write(name, captures[i].n_records, captures[i].flush);
+		if (captures[i].n_blocks)
+			sample_memory_capture_write(name, captures[i].n_records, captures[i].flush,
+						    captures[i].n_blocks);
+		else
+			sample_capture_write(name, captures[i].n_records, captures[i].flush);
 		file = fopen(name, "rb");
 		if (!file) {
 			perror(name);

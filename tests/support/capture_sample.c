@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/writer.h"
+#include "memory_capture_sample.h"
 
 #define KERNEL_BASE 0xffffffff81000000ull
 #define EXT4_BASE 0xffffffffc0200000ull
@@ -202,7 +203,8 @@ void sample_ledger_init(struct ledger *ledger, uint64_t n_records)
 	must(ledger_add(ledger, &other, &err), &err);
 }
 
-static void write_capture(const char *path, uint64_t n_records, uint64_t flush, bool minimal)
+static void write_capture(const char *path, uint64_t n_records, uint64_t flush, bool minimal,
+			  struct memory *memory)
 {
 	struct capture_writer *writer;
 	struct sample_record record;
@@ -223,6 +225,7 @@ static void write_capture(const char *path, uint64_t n_records, uint64_t flush, 
 		if (flush && i % flush == flush - 1)
 			must(capture_writer_flush(writer, &err), &err);
 	}
+	catalog.memory = memory;
 	sample_ledger_init(&ledger, n_records);
 	must(capture_writer_end(writer, &ledger, &err), &err);
 	capture_writer_destroy(writer);
@@ -232,10 +235,16 @@ static void write_capture(const char *path, uint64_t n_records, uint64_t flush, 
 
 void sample_capture_write(const char *path, uint64_t n_records, uint64_t flush)
 {
-	write_capture(path, n_records, flush, false);
+	write_capture(path, n_records, flush, false, NULL);
 }
 
 void sample_capture_write_minimal(const char *path, uint64_t n_records, uint64_t flush)
 {
-	write_capture(path, n_records, flush, true);
+	write_capture(path, n_records, flush, true, NULL);
+}
+
+void sample_memory_capture_write(const char *path, uint64_t n_records, uint64_t flush,
+				 uint64_t n_blocks)
+{
+	write_capture(path, n_records, flush, false, sample_memory_create(n_blocks));
 }

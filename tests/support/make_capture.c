@@ -3,7 +3,9 @@
  * Writes the sample session as a capture: the golden captures of tests/unit/data, the fuzzer's
  * first inputs.
  *
- *	make_capture [--minimal] FILE [RECORDS [FLUSH]]
+ *	make_capture [--minimal] FILE [RECORDS [FLUSH [BLOCKS]]]
+ *
+ * BLOCKS: with memory, of which so many blocks are outstanding.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include <string.h>
 
 #include "capture_sample.h"
+#include "memory_capture_sample.h"
 
 int main(int argc, char **argv)
 {
@@ -22,10 +25,15 @@ int main(int argc, char **argv)
 	n_records = argc > 2 ? strtoull(argv[2], NULL, 10) : SAMPLE_GOLDEN_RECORDS;
 	flush = argc > 3 ? strtoull(argv[3], NULL, 10) : 16;
 
-	if (argc < 2 || argc > 4) {
-		fputs("usage: make_capture [--minimal] FILE [RECORDS [FLUSH]]\n", stderr);
+	if (argc < 2 || argc > 5) {
+		fputs("usage: make_capture [--minimal] FILE [RECORDS [FLUSH [BLOCKS]]]\n",
+		      stderr);
 		return 2;
 	}
-	(minimal ? sample_capture_write_minimal : sample_capture_write)(argv[1], n_records, flush);
+	if (argc > 4)
+		sample_memory_capture_write(argv[1], n_records, flush, strtoull(argv[4], NULL, 10));
+	else
+		(minimal ? sample_capture_write_minimal : sample_capture_write)(argv[1], n_records,
+										flush);
 	return 0;
 }

@@ -242,7 +242,7 @@ static void what_is_written_is_read_again(void **state)
 
 static void captures_of_every_format_stay_readable(void **state)
 {
-	static const char *const files[] = {"golden-1.kmn", "golden-2.kmn"};
+	static const char *const files[] = {"golden-1.kmn", "golden-2.kmn", "golden-2-memory.kmn"};
 	char name[512];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -58,6 +58,13 @@ static int load_second(void **state)
 	return load("golden-2.kmn");
 }
 
+static int load_memory(void **state)
+{
+	events = BLOCK_COLUMNS;
+	behind_ledger = BLOCK_INDEX;
+	return load("golden-2-memory.kmn");
+}
+
 static int free_golden(void **state)
 {
 	free(golden);
@@ -380,6 +387,7 @@ static void a_later_format_is_refused_with_what_to_do(void **state)
 
 	memcpy(copy, golden, golden_length);
 	store_u16(copy + 8, CAPTURE_MAJOR + 1);
+	store_u16(copy + 10, 0);
 	store_u32(copy + 12, crc32c(copy, 12));
 	read_all(copy, golden_length, &outcome);
 	assert_false(outcome.opened);
@@ -448,5 +456,6 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests_name("format 1", tests, load_first, free_golden) ||
-	       cmocka_run_group_tests_name("format 2", tests, load_second, free_golden);
+	       cmocka_run_group_tests_name("format 2", tests, load_second, free_golden) ||
+	       cmocka_run_group_tests_name("format 2, memory", tests, load_memory, free_golden);
 }
