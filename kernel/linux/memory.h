@@ -194,12 +194,38 @@ static __always_inline void memory_no_room(const struct memory_event *event)
 		freed->key = 0;
 }
 
+/* A record without a stack, if each event is recorded. False: it should have been and was not. */
+static __always_inline bool memory_log(struct call *call, struct memory_event *event, __u32 kind)
+{
+	struct scratch *scratch;
+	bool told;
+
+	if (!(config.flags & KMN_LOG_MEMORY))
+		return true;
+	scratch = scratch_get(call->cpu, call->level, &call->scratch);
+	event->scratch = call->scratch;
+	if (!scratch)
+		return false;
+	told = memory_tell(event, kind, 0);
+	scratch_put(scratch);
+	return told;
+}
+
 static __always_inline void memory_count_failed(const struct memory_event *event)
 {
 	struct kmn_memory_count *count = memory_count(event->cpu, event->tag);
 
 	if (count)
 		__sync_fetch_and_add(&count->failed, 1);
+}
+
+/* An allocation that got nothing. False: as memory_log(). */
+static __always_inline bool memory_failed(struct call *call, struct memory_event *event)
+{
+	memory_count_failed(event);
+	event->address = 0;
+	event->bytes = 0;
+	return memory_log(call, event, KMN_ALLOC);
 }
 
 /* The block that is still there under this address was freed, and we were not told. */
@@ -246,10 +272,11 @@ __noinline int memory_put(struct memory_event *event)
 	return 0;
 }
 
-/* False: there was no room for it. */
+/* False: there was no room for it, or for its record where each is wanted. */
 static __always_inline bool memory_allocated(struct call *call, struct memory_event *event)
 {
 	bool with_stacks = config.flags & KMN_WITH_STACKS, log = config.flags & KMN_LOG_MEMORY;
+	bool told = !log;
 
 	if (with_stacks || log) {
 		struct scratch *scratch = scratch_get(call->cpu, call->level, &call->scratch);
@@ -259,11 +286,11 @@ static __always_inline bool memory_allocated(struct call *call, struct memory_ev
 			if (with_stacks)
 				event->stack = memory_stack(call, scratch, event->site);
 			if (log || (event->stack && !scratch->stack.sent))
-				memory_tell(event, KMN_ALLOC, event->stack != 0);
+				told |= memory_tell(event, KMN_ALLOC, event->stack != 0);
 			scratch_put(scratch);
 		}
 	}
-	return !memory_put(event);
+	return !memory_put(event) && told;
 }
 
 static __always_inline __u32 log2_of(__u64 number)
@@ -350,27 +377,27 @@ __noinline int memory_take(struct memory_event *event)
 }
 
 /* A second free is told with its stack, the others if they are all wanted. */
-static __always_inline void memory_freed_tell(struct call *call, struct memory_event *event)
+static __always_inline bool memory_freed_tell(struct call *call, struct memory_event *event)
 {
-	bool twice = event->fate == KMN_FATE_FREED_TWICE;
 	struct scratch *scratch;
+	bool told;
 
-	if (!twice && !(config.flags & KMN_LOG_MEMORY))
-		return;
+	if (event->fate != KMN_FATE_FREED_TWICE)
+		return memory_log(call, event, KMN_FREE);
 	scratch = scratch_get(call->cpu, call->level, &call->scratch);
 	event->scratch = call->scratch;
 	if (!scratch)
-		return;
-	if (twice)
-		event->stack = memory_stack(call, scratch, event->site);
-	memory_tell(event, KMN_FREE, event->stack != 0);
+		return false;
+	event->stack = memory_stack(call, scratch, event->site);
+	told = memory_tell(event, KMN_FREE, event->stack != 0);
 	scratch_put(scratch);
+	return told;
 }
 
-static __always_inline void memory_released(struct call *call, struct memory_event *event)
+static __always_inline bool memory_released(struct call *call, struct memory_event *event)
 {
 	memory_take(event);
-	memory_freed_tell(call, event);
+	return memory_freed_tell(call, event);
 }
 
 /* kmalloc(0) yields 16, and NULL may be freed: include/linux/slab.h, ZERO_OR_NULL_PTR(). */

@@ -8,7 +8,7 @@
 
 #include "memory.h"
 
-#define PAGE_BYTES 4096ull
+#define PAGE_BYTES KMN_PAGE_BYTES
 
 static __always_inline __u64 pages_key(__u64 pfn)
 {
@@ -142,7 +142,10 @@ __noinline int pages_take(struct memory_event *event)
 	return 1;
 }
 
-/* These pages are part of a block of another family, which was asked for. */
+/*
+ * These pages are part of a block of another family, which was asked for. Returns how many bytes
+ * have changed their tag.
+ */
 __noinline __u64 pages_belong(__u64 pfn, __u64 tag, __u64 cpu)
 {
 	__u64 place = memory_find(pages_key(pfn)), bytes;
@@ -156,12 +159,23 @@ __noinline __u64 pages_belong(__u64 pfn, __u64 tag, __u64 cpu)
 	new = memory_count(cpu, tag & 63);
 	block->tag = tag;
 	if (!old || !new)
-		return 0;
+		return bytes;
 	__sync_fetch_and_add(&old->allocs, -1);
 	__sync_fetch_and_add(&old->alloc_bytes, -bytes);
 	__sync_fetch_and_add(&new->allocs, 1);
 	__sync_fetch_and_add(&new->alloc_bytes, bytes);
-	return 1;
+	return bytes;
+}
+
+/* The same, and its record. False: as memory_log(). */
+static __always_inline bool pages_owned(struct call *call, __u64 pfn, __u32 tag)
+{
+	struct memory_event event = memory_event(call);
+
+	event.address = pfn;
+	event.tag = tag;
+	event.bytes = pages_belong(pfn, tag, call->cpu);
+	return !event.bytes || memory_log(call, &event, KMN_ALLOC);
 }
 
 #endif

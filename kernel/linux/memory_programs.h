@@ -27,7 +27,7 @@ static __always_inline void memory_count_call(struct call *call, bool taken_in)
 
 /*
  * Linux 6.11 and 6.12 tell some large allocations twice, by __kmalloc_large_node_noprof() and by
- * its caller __do_kmalloc_node(). The second one knows who asked.
+ * its caller __do_kmalloc_node(). The second one knows who asked. It has its record, too.
  */
 static __always_inline bool large_repeated(const struct memory_event *event)
 {
@@ -44,6 +44,7 @@ static __always_inline bool large_repeated(const struct memory_event *event)
 static __always_inline bool memory_kmalloc(struct call *call, __u64 *ctx)
 {
 	struct memory_event event = memory_event(call);
+	bool owned = true;
 
 	event.address = ctx[1];
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, event.address);
@@ -53,19 +54,17 @@ static __always_inline bool memory_kmalloc(struct call *call, __u64 *ctx)
 	event.tag = KMN_TAG_LARGE;
 	if (is_nothing(event.address)) {
 		event.tag = KMN_TAG_UNKNOWN;
-		if (!event.address)
-			memory_count_failed(&event);
-		return true;
+		return event.address || memory_failed(call, &event);
 	}
 	if (ctx[3] > KMALLOC_MAX_CACHE) {
 		if (large_repeated(&event))
-			return true;
-		pages_belong(pfn_of_page(page_of_address(event.address)), KMN_TAG_OF_LARGE,
-			     call->cpu);
+			return memory_log(call, &event, KMN_ALLOC);
+		owned = pages_owned(call, pfn_of_page(page_of_address(event.address)),
+				    KMN_TAG_OF_LARGE);
 	} else {
 		event.tag = memory_cache_tag(cache_of_object(event.address));
 	}
-	return memory_allocated(call, &event);
+	return memory_allocated(call, &event) && owned;
 }
 
 static __always_inline bool memory_cache_alloc(struct call *call, __u64 *ctx)
@@ -78,10 +77,7 @@ static __always_inline bool memory_cache_alloc(struct call *call, __u64 *ctx)
 	event.gfp = ctx[3];
 	event.tag = memory_cache_tag(ctx[2]);
 	event.bytes = memory_tag_bytes(event.tag);
-	if (event.address)
-		return memory_allocated(call, &event);
-	memory_count_failed(&event);
-	return true;
+	return event.address ? memory_allocated(call, &event) : memory_failed(call, &event);
 }
 
 static __always_inline bool slab_freed(struct call *call, __u64 address, __u64 site, __u64 cache)
@@ -94,8 +90,7 @@ static __always_inline bool slab_freed(struct call *call, __u64 address, __u64 s
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, address);
 	event.site = site;
 	event.cache = cache;
-	memory_released(call, &event);
-	return true;
+	return memory_released(call, &event);
 }
 
 static __always_inline bool memory_kfree(struct call *call, __u64 *ctx)
@@ -112,14 +107,16 @@ static __always_inline bool memory_page_alloc(struct call *call, __u64 *ctx)
 {
 	struct memory_event event = memory_event(call);
 
+	bool taken;
+
 	pages_event(&event, pfn_of_page(ctx[0]), ctx[1], ctx[2]);
+	if (!ctx[0])
+		return memory_failed(call, &event);
+	taken = memory_allocated(call, &event);
 	if (percpu_growing && call->level == KMN_TASK &&
 	    bracket_of(call->pid_tgid) == BRACKET_PERCPU)
-		event.tag = KMN_TAG_OF_PERCPU;
-	if (ctx[0])
-		return memory_allocated(call, &event);
-	memory_count_failed(&event);
-	return true;
+		taken &= pages_owned(call, event.address, KMN_TAG_OF_PERCPU);
+	return taken;
 }
 
 static __always_inline bool memory_page_free(struct call *call, __u64 *ctx)
@@ -128,8 +125,7 @@ static __always_inline bool memory_page_free(struct call *call, __u64 *ctx)
 
 	pages_event(&event, pfn_of_page(ctx[0]), ctx[1], 0);
 	pages_take(&event);
-	memory_freed_tell(call, &event);
-	return true;
+	return memory_freed_tell(call, &event);
 }
 
 /* call_site, reserved, is_atomic, size, align, base_addr, off, ptr, bytes_alloc, gfp_flags */
@@ -153,15 +149,17 @@ static __always_inline bool memory_percpu_free(struct call *call, __u64 *ctx)
 	event.address = ctx[2];
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_PERCPU, event.address);
 	event.tag = KMN_TAG_PERCPU;
-	memory_released(call, &event);
-	return true;
+	return memory_released(call, &event);
 }
+
+/* An index that no scratch memory has. */
+#define NO_SCRATCH 0xffffffffu
 
 /* What a bulk call has in its array, one after another. */
 struct bulk {
 	struct memory_event event; /* what all have in common */
 	__u64 array;
-	__u64 lost; /* found no room */
+	__u64 lost; /* found no room, or their records none */
 };
 
 static __always_inline __u64 bulk_element(const struct bulk *bulk, __u32 i)
@@ -192,7 +190,7 @@ static __always_inline struct scratch *bulk_begin(struct call *call, struct bulk
 	__u64 function;
 
 	bulk->event = memory_event(call);
-	bulk->event.scratch = call->scratch;
+	bulk->event.scratch = scratch ? call->scratch : NO_SCRATCH;
 	if (!scratch)
 		return 0;
 	call_origin(call, VIA_FENTRY, scratch, &function, &bulk->event.site);
@@ -204,12 +202,13 @@ static __always_inline struct scratch *bulk_begin(struct call *call, struct bulk
 static __always_inline void bulk_put(struct bulk *bulk)
 {
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &bulk->event.scratch);
+	bool log = config.flags & KMN_LOG_MEMORY;
+	__u64 told = !log;
 
-	if (scratch &&
-	    (config.flags & KMN_LOG_MEMORY || (bulk->event.stack && !scratch->stack.sent)))
-		memory_tell(&bulk->event, KMN_ALLOC, bulk->event.stack != 0);
+	if (scratch && (log || (bulk->event.stack && !scratch->stack.sent)))
+		told |= memory_tell(&bulk->event, KMN_ALLOC, bulk->event.stack != 0);
 	/* A sum that the verifier knows nothing of: else each turn would be another state. */
-	bulk->lost += memory_put(&bulk->event);
+	bulk->lost += memory_put(&bulk->event) + (1 - told);
 }
 
 static long bulk_alloc_one(__u32 i, struct bulk *bulk)
@@ -219,6 +218,14 @@ static long bulk_alloc_one(__u32 i, struct bulk *bulk)
 	if (bulk->event.address)
 		bulk_put(bulk);
 	return 0;
+}
+
+static __always_inline void bulk_failed(struct bulk *bulk)
+{
+	memory_count_failed(&bulk->event);
+	bulk->event.bytes = 0;
+	if (config.flags & KMN_LOG_MEMORY)
+		bulk->lost += 1 - memory_tell(&bulk->event, KMN_ALLOC, 0);
 }
 
 /* kmem_cache_alloc_bulk(s, flags, size, p) = how many */
@@ -238,7 +245,7 @@ static __always_inline bool memory_bulk_alloc(struct call *call, __u64 *ctx)
 	if ((__s32)n > 0)
 		bpf_loop(bulk_length(call, (__u32)n), bulk_alloc_one, &bulk, 0);
 	else
-		memory_count_failed(&bulk.event);
+		bulk_failed(&bulk);
 	if (scratch)
 		scratch_put(scratch);
 	return !bulk.lost;
@@ -255,7 +262,7 @@ static long bulk_free_one(__u32 i, struct bulk *bulk)
 		return 0;
 	memory_take(event);
 	if (event->fate == KMN_FATE_FREED_TWICE || config.flags & KMN_LOG_MEMORY)
-		memory_tell(event, KMN_FREE, 0);
+		bulk->lost += 1 - memory_tell(event, KMN_FREE, 0);
 	return 0;
 }
 
@@ -272,7 +279,7 @@ static __always_inline bool memory_bulk_free(struct call *call, __u64 *ctx)
 	bpf_loop(bulk_length(call, n), bulk_free_one, &bulk, 0);
 	if (scratch)
 		scratch_put(scratch);
-	return true;
+	return !bulk.lost;
 }
 
 static __always_inline void bulk_page(struct bulk *bulk, __u64 page)
@@ -332,22 +339,49 @@ static long mapped_page(__u32 i, struct bulk *bulk)
 {
 	__u64 page = bulk_element(bulk, i);
 
-	if (page)
-		pages_belong(pfn_of_page(page), bulk->event.tag, bulk->event.cpu);
+	if (!page)
+		return 0;
+	bulk->event.address = pfn_of_page(page);
+	bulk->event.bytes = pages_belong(bulk->event.address, bulk->event.tag, bulk->event.cpu);
+	if (bulk->event.bytes && config.flags & KMN_LOG_MEMORY)
+		bulk->lost += 1 - memory_tell(&bulk->event, KMN_ALLOC, 0);
 	return 0;
 }
 
 /* The list of its pages is a part of what was asked for. */
-static __always_inline void pages_list_belongs(__u64 list)
+static __always_inline void pages_list_belongs(struct bulk *bulk)
 {
-	__u64 place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_SLAB, list));
+	__u64 place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_SLAB, bulk->array));
 	struct kmn_memory_block *block;
 
 	if (!place)
-		place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, list));
+		place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, bulk->array));
 	block = memory_block(place);
-	if (place && block)
-		block->flags |= KMN_BLOCK_INNER;
+	if (!place || !block)
+		return;
+	block->flags |= KMN_BLOCK_INNER;
+	bulk->event.address = bulk->array;
+	bulk->event.bytes = block->bytes;
+	if (config.flags & KMN_LOG_MEMORY)
+		bulk->lost += 1 - memory_tell(&bulk->event, KMN_ALLOC, 0);
+}
+
+/* The pages that are shown at an address are what the block there is made of. */
+static __always_inline __u64 mapped_pages(struct call *call, __u64 pages, __u64 n)
+{
+	struct bulk bulk = {.event = memory_event(call), .array = pages};
+	struct scratch *scratch = 0;
+
+	bulk.event.tag = KMN_TAG_OF_VMALLOC;
+	if (config.flags & KMN_LOG_MEMORY) {
+		scratch = scratch_get(call->cpu, call->level, &call->scratch);
+		bulk.event.scratch = scratch ? call->scratch : NO_SCRATCH;
+	}
+	bpf_loop(n > 1 << 20 ? 1 << 20 : n, mapped_page, &bulk, 0);
+	pages_list_belongs(&bulk);
+	if (scratch)
+		scratch_put(scratch);
+	return bulk.lost;
 }
 
 /*
@@ -356,22 +390,19 @@ static __always_inline void pages_list_belongs(__u64 list)
  */
 static __always_inline bool memory_vmap_pages(struct call *call, __u64 *ctx)
 {
-	struct bulk bulk = {.event = memory_event(call)};
-	__u64 end = 0, n;
+	struct memory_event event = memory_event(call);
+	__u64 end = 0, pages = 0, lost;
 
 	if (bracket_of(call->pid_tgid) != BRACKET_NONE)
 		return true;
-	bpf_get_func_arg(ctx, 0, &bulk.event.address);
+	bpf_get_func_arg(ctx, 0, &event.address);
 	bpf_get_func_arg(ctx, 1, &end);
-	bpf_get_func_arg(ctx, 3, &bulk.array);
-	bulk.event.bytes = end - bulk.event.address;
-	bulk.event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, bulk.event.address);
-	bulk.event.tag = KMN_TAG_OF_VMALLOC;
-	n = bulk.event.bytes / PAGE_BYTES;
-	bpf_loop(n > 1 << 20 ? 1 << 20 : n, mapped_page, &bulk, 0);
-	pages_list_belongs(bulk.array);
-	bulk.event.tag = KMN_TAG_VMALLOC;
-	return memory_allocated(call, &bulk.event);
+	bpf_get_func_arg(ctx, 3, &pages);
+	event.bytes = end - event.address;
+	event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, event.address);
+	event.tag = KMN_TAG_VMALLOC;
+	lost = mapped_pages(call, pages, event.bytes / PAGE_BYTES);
+	return memory_allocated(call, &event) && !lost;
 }
 
 /* vmap(pages, count, flags, prot) = where they are */
@@ -385,10 +416,7 @@ static __always_inline bool memory_vmap(struct call *call, __u64 *ctx)
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, event.address);
 	event.bytes = (__u64)(__u32)count * PAGE_BYTES;
 	event.tag = KMN_TAG_VMAP;
-	if (event.address)
-		return memory_allocated(call, &event);
-	memory_count_failed(&event);
-	return true;
+	return event.address ? memory_allocated(call, &event) : memory_failed(call, &event);
 }
 
 /* remove_vm_area(addr) */
@@ -399,13 +427,16 @@ static __always_inline bool memory_vm_free(struct call *call, __u64 *ctx)
 	bpf_get_func_arg(ctx, 0, &event.address);
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, event.address);
 	event.tag = KMN_TAG_VMALLOC;
-	memory_released(call, &event);
-	if (event.fate == KMN_FATE_UNKNOWN)
-		bracket_enter(call->pid_tgid, BRACKET_AREA);
+	memory_take(&event);
+	if (event.fate != KMN_FATE_UNKNOWN)
+		return memory_freed_tell(call, &event);
+	/* It is counted and told of when it is known what it was: memory_area_gone(). */
+	bracket_enter(call->pid_tgid, BRACKET_AREA);
 	return true;
 }
 
 struct vm_struct {
+	void *addr;
 	unsigned long size;
 	unsigned long flags;
 } __attribute__((preserve_access_index));
@@ -419,26 +450,36 @@ struct vm_struct {
 SEC("?fexit/remove_vm_area")
 int memory_area_gone(void *ctx)
 {
+	struct call call = {.ctx = ctx,
+			    .hook = KMN_MEMORY_VM_FREE,
+			    .cpu = bpf_get_smp_processor_id(),
+			    .pid_tgid = bpf_get_current_pid_tgid(),
+			    .level = KMN_TASK};
 	struct kmn_memory_count *count;
+	struct memory_event event;
 	struct vm_struct *area;
 	__u64 value = 0, flags;
-	__u32 tid = bpf_get_current_pid_tgid();
 
-	if (bracket_of(tid) != BRACKET_AREA)
+	if (bracket_of(call.pid_tgid) != BRACKET_AREA)
 		return 0;
-	bracket_leave(tid, BRACKET_AREA);
+	bracket_leave(call.pid_tgid, BRACKET_AREA);
 	bpf_get_func_ret(ctx, &value);
 	area = (struct vm_struct *)value;
 	flags = BPF_CORE_READ(area, flags);
 	if (!value || !(flags & (VM_ALLOC | VM_MAP)))
 		return 0;
-	count = memory_count(bpf_get_smp_processor_id(),
-			     flags & VM_MAP ? KMN_TAG_VMAP : KMN_TAG_VMALLOC);
+	call.now = bpf_ktime_get_ns();
+	event = memory_event(&call);
+	event.tag = flags & VM_MAP ? KMN_TAG_VMAP : KMN_TAG_VMALLOC;
+	event.address = (__u64)BPF_CORE_READ(area, addr);
+	event.bytes = BPF_CORE_READ(area, size) - (flags & VM_NO_GUARD ? 0 : PAGE_BYTES);
+	event.fate = KMN_FATE_UNKNOWN;
+	count = memory_count(call.cpu, event.tag);
 	if (!count)
 		return 0;
 	__sync_fetch_and_add(&count->unknown, 1);
-	__sync_fetch_and_add(&count->unknown_bytes,
-			     BPF_CORE_READ(area, size) - (flags & VM_NO_GUARD ? 0 : PAGE_BYTES));
+	__sync_fetch_and_add(&count->unknown_bytes, event.bytes);
+	memory_log(&call, &event, KMN_FREE);
 	return 0;
 }
 
@@ -448,14 +489,13 @@ static __always_inline bool memory_slab_pages(struct call *call, __u64 *ctx)
 	__u64 slab = 0;
 
 	bpf_get_func_ret(ctx, &slab);
-	if (slab)
-		pages_belong(pfn_of_page(slab), KMN_TAG_OF_SLAB, call->cpu);
-	return true;
+	return !slab || pages_owned(call, pfn_of_page(slab), KMN_TAG_OF_SLAB);
 }
 
 /* kvfree_call_rcu(head, ptr); see rcu_by_offset */
 static __always_inline bool memory_rcu_free(struct call *call, __u64 *ctx)
 {
+	struct memory_event event = memory_event(call);
 	__u64 head = 0, address = 0, place;
 	struct kmn_memory_block *block;
 
@@ -467,9 +507,14 @@ static __always_inline bool memory_rcu_free(struct call *call, __u64 *ctx)
 	if (!place)
 		place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, address));
 	block = place ? memory_block(place) : 0;
-	if (block)
-		block->flags |= KMN_BLOCK_DEFERRED;
-	return true;
+	if (!block)
+		return true;
+	block->flags |= KMN_BLOCK_DEFERRED;
+	event.address = address;
+	event.bytes = block->bytes;
+	event.tag = block->tag;
+	event.fate = KMN_FATE_DEFERRED;
+	return memory_log(call, &event, KMN_FREE);
 }
 
 /* slab_kmem_cache_release(s) */

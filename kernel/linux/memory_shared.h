@@ -7,6 +7,7 @@
 #ifndef KMN_LINUX_MEMORY_SHARED_H
 #define KMN_LINUX_MEMORY_SHARED_H
 
+#include "memory_record.h"
 #include "shared.h"
 
 /*
@@ -37,44 +38,6 @@ enum kmn_memory_event {
 	KMN_MEMORY_EVENTS(KMN_MEMORY_EVENT_ENUM)
 #undef KMN_MEMORY_EVENT_ENUM
 		KMN_MEMORY_N_EVENTS
-};
-
-/*
- * Address spaces: a number in one of them says nothing about the same number in another. Never 0.
- * Pages are named by their page frame number, per-CPU memory by its per-CPU pointer.
- */
-enum kmn_memory_family {
-	KMN_FAMILY_SLAB = 1, /* slab objects and large kmalloc */
-	KMN_FAMILY_PAGES = 2,
-	KMN_FAMILY_VMALLOC = 3,
-	KMN_FAMILY_PERCPU = 4,
-	KMN_N_FAMILIES
-};
-
-/* The block's name in the table: its family and the low bits of its address. */
-#define KMN_MEMORY_KEY_BITS 56
-#define KMN_MEMORY_KEY(family, address)                                                            \
-	((uint64_t)(family) << KMN_MEMORY_KEY_BITS |                                               \
-	 ((uint64_t)(address) & ((1ull << KMN_MEMORY_KEY_BITS) - 1)))
-
-/* What a block was asked for as. Slab caches have the numbers from KMN_TAG_CACHES on. */
-#define KMN_MAX_ORDER 10 /* of a page allocation; MAX_ORDER - 1, since 6.8 MAX_PAGE_ORDER */
-enum kmn_memory_tag_number {
-	KMN_TAG_LARGE = 0, /* kmalloc of more than a slab holds */
-	KMN_TAG_VMALLOC = 1,
-	KMN_TAG_VMAP = 2,
-	KMN_TAG_PERCPU = 3,
-	KMN_TAG_UNKNOWN = 4,  /* of a cache that found no number any more */
-	KMN_TAG_PAGES = 8,    /* plus the order */
-	KMN_TAG_MOVABLE = 24, /* plus the order: user memory and page cache */
-	/* Pages that other families are made of: counted there, and only followed here. */
-	KMN_TAG_OF_SLAB = 40,
-	KMN_TAG_OF_LARGE = 41,
-	KMN_TAG_OF_VMALLOC = 42,
-	KMN_TAG_OF_PERCPU = 43,
-	KMN_TAG_CACHES = 64,
-	KMN_MAX_CACHES = 1024, /* a power of two */
-	KMN_MAX_TAGS = KMN_TAG_CACHES + KMN_MAX_CACHES
 };
 
 enum kmn_memory_flag {
@@ -130,8 +93,7 @@ struct kmn_memory_cache {
 
 #define KMN_CACHE_GONE 1ull
 
-/* The last frees, to tell a second one from one of memory that was never seen. */
-#define KMN_MEMORY_FREED (1 << 14)
+/* Of the last frees; see KMN_MEMORY_FREED. */
 struct kmn_memory_freed {
 	uint64_t key, time;
 };
@@ -150,23 +112,6 @@ struct kmn_memory_total {
 };
 
 #define KMN_BULK_AT_MOST 4096
-
-/* Arguments of KMN_ALLOC and KMN_FREE records, by position. */
-enum kmn_memory_arg {
-	KMN_ARG_ADDRESS,
-	KMN_ARG_BYTES,
-	KMN_ARG_TAG,
-	KMN_ARG_SITE,
-	KMN_ARG_GFP,		    /* KMN_ALLOC */
-	KMN_ARG_FATE = KMN_ARG_GFP, /* KMN_FREE: enum kmn_memory_fate */
-	KMN_MEMORY_ARGS
-};
-
-enum kmn_memory_fate {
-	KMN_FATE_KNOWN,	      /* the block was in the table */
-	KMN_FATE_UNKNOWN,     /* it was not: allocated before the start, or never */
-	KMN_FATE_FREED_TWICE, /* it had been freed just before */
-};
 
 _Static_assert(sizeof(struct kmn_memory_bucket) == 64, "shared with BPF");
 _Static_assert(sizeof(struct kmn_memory_block) == 64, "shared with BPF");

@@ -68,9 +68,7 @@ const volatile __u32 memory_freed_mask = 0; /* entries - 1 */
 
 static __always_inline __u64 memory_hash(__u64 key)
 {
-	__u64 hash = key * 0x9e3779b97f4a7c15ull;
-
-	return hash ^ hash >> 32;
+	return KMN_MEMORY_HASH(key);
 }
 
 static __always_inline __u32 memory_first_bucket(__u64 hash)

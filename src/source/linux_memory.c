@@ -63,8 +63,8 @@ static const struct event events[KMN_MEMORY_N_EVENTS] = {
 				   -1},
 	[KMN_MEMORY_VMAP] = {"vmap", ON_EXIT, {"vmap"}, FORM_ALLOC, -1},
 	[KMN_MEMORY_VM_FREE] = {"vm_free", ON_ENTRY, {"remove_vm_area"}, FORM_FREE, MEMORY_VMALLOC},
-	[KMN_MEMORY_SLAB_PAGES] = {"slab_pages", ON_EXIT, {"allocate_slab"}, FORM_NONE, -1},
-	[KMN_MEMORY_RCU_FREE] = {"rcu_free", ON_ENTRY, {"kvfree_call_rcu"}, FORM_NONE, -1},
+	[KMN_MEMORY_SLAB_PAGES] = {"slab_pages", ON_EXIT, {"allocate_slab"}, FORM_ALLOC, -1},
+	[KMN_MEMORY_RCU_FREE] = {"rcu_free", ON_ENTRY, {"kvfree_call_rcu"}, FORM_FREE, -1},
 	[KMN_MEMORY_CACHE_GONE] =
 		{"cache_gone", ON_ENTRY, {"slab_kmem_cache_release"}, FORM_NONE, -1},
 };
@@ -260,10 +260,11 @@ static int add_param(struct api *api, const char *name, enum value_kind kind, ui
 
 static int add_fates(struct api_table *table, uint32_t *index, struct error *err)
 {
-	static const char *const names[] = {"known", "unknown", "freed-twice"};
+	static const char *const names[] = {"known", "unknown", "freed-twice", "deferred"};
+	enum { N_FATES = sizeof(names) / sizeof(names[0]) };
 	struct enumeration fates = {.name = strdup("fate"),
-				    .members = calloc(3, sizeof(*fates.members)),
-				    .n_members = 3};
+				    .members = calloc(N_FATES, sizeof(*fates.members)),
+				    .n_members = N_FATES};
 
 	if (!fates.name || !fates.members)
 		return error_no_memory(err);
