@@ -26,8 +26,7 @@ int main(int argc, char **argv)
 	flush = argc > 3 ? strtoull(argv[3], NULL, 10) : 16;
 
 	if (argc < 2 || argc > 5) {
-		fputs("usage: make_capture [--minimal] FILE [RECORDS [FLUSH [BLOCKS]]]\n",
-		      stderr);
+		fputs("usage: make_capture [--minimal] FILE [RECORDS [FLUSH [BLOCKS]]]\n", stderr);
 		return 2;
 	}
 	if (argc > 4)
