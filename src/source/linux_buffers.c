@@ -38,6 +38,7 @@ struct buffers {
 	int *map_fds;		    /* one per processor */
 	struct ring_buffer **rings; /* the same, being read */
 	int epoll_fd;
+	uint64_t polled; /* ns: what is older was read, but for what the window is for */
 	struct nameless nameless[NAMELESS_AT_MOST];
 	unsigned n_nameless;
 	struct error *err; /* of the poll that is going on */
@@ -248,6 +249,8 @@ int buffers_poll(struct buffers *buffers, int timeout_ms, struct error *err)
 
 	/* Its errors are EINTR only: the records are looked at either way. */
 	epoll_wait(buffers->epoll_fd, events, 16, timeout_ms);
+	/* Reading one buffer to its end may take long, while another fills. */
+	buffers->polled = monotonic_ns();
 	buffers->err = err;
 	for (unsigned cpu = 0; cpu < buffers->engine->n_cpus; cpu++) {
 		if (ring_buffer__consume(buffers->rings[cpu]) < 0)
@@ -279,11 +282,11 @@ static uint64_t named_until(struct buffers *buffers, uint64_t now)
 int buffers_release(struct buffers *buffers, bool all, const struct kmn_header *const **records,
 		    size_t *n, struct error *err)
 {
-	uint64_t now = monotonic_ns(), named = named_until(buffers, now);
+	uint64_t until = buffers->polled, named = named_until(buffers, monotonic_ns());
 
-	if (now - WINDOW_NS > named)
-		now = named + WINDOW_NS;
-	return merge_release(buffers->merge, now, all, records, n, err);
+	if (until - WINDOW_NS > named)
+		until = named + WINDOW_NS;
+	return merge_release(buffers->merge, until, all, records, n, err);
 }
 
 uint64_t buffers_taken(const struct buffers *buffers)
