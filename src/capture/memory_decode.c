@@ -244,8 +244,7 @@ static int get_block(struct unpack *unpack, struct tables *tables, const struct 
 	state = get_u8(&columns[MEMORY_COLUMN_STATE]);
 	block->context = state & 3;
 	block->part = state & 4;
-	/* A grade that a later version brings says that not all is well. */
-	block->grade = state >> 3 < MEMORY_N_GRADES ? state >> 3 : MEMORY_DOUBTFUL;
+	block->grade = state >> 3;
 	if (get_task(unpack, tables, block) ||
 	    !get_numbered(unpack, MEMORY_COLUMN_STACK, tables->stacks, 8, &tables->n_stacks,
 			  &stack) ||
@@ -255,6 +254,8 @@ static int get_block(struct unpack *unpack, struct tables *tables, const struct 
 					      : "a block refers to what its entry does not have");
 	block->stack = stack ? load_u64(stack) : 0;
 	block->site = site ? load_u64(site) : 0;
+	if (block->grade >= MEMORY_N_GRADES)
+		return error_set(err, "a block has the unknown grade %u", block->grade);
 	return 0;
 }
 

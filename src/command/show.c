@@ -2,6 +2,7 @@
 /* kapimon show: print a capture. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "command/command.h"
@@ -308,6 +309,10 @@ static int show_capture(struct show *show, struct error *err)
 	status = source ? run(show, source, err) : -1;
 	if (source)
 		fputs(capture_source_trouble(capture), stderr);
+	if (source && capture->ops->catalog(capture)->memory)
+		fprintf(stderr,
+			"kapimon show: \"kapimon mem %s\" reports what was followed of memory\n",
+			show->path);
 	symbol_options_end(&show->symbols, "show");
 	if (source)
 		source->ops->close(source);

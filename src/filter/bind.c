@@ -104,7 +104,7 @@ static int unknown_name(const struct catalog *catalog, const struct test *test, 
 
 	if (filter_form(test) == FORM_RESERVED) {
 		filter_mistake(test->text, test->at, err,
-			       "\"%s\" is for records of memory, of which there are none yet, and "
+			       "\"%s\" is for records of memory, of which there are none here, and "
 			       "no function here has an argument of this name",
 			       test->name);
 		return -1;

@@ -283,7 +283,7 @@ static int describe(struct engine *engine, const struct event *event, struct api
 	api->params = calloc(KMN_MEMORY_ARGS, sizeof(*api->params));
 	api->fetches = calloc(1, sizeof(*api->fetches));
 	if (!api->params || !api->fetches || add_param(api, "ptr", VALUE_POINTER, 8, "void *") ||
-	    add_param(api, "bytes", VALUE_UNSIGNED, 8, "size_t") ||
+	    add_param(api, "size", VALUE_UNSIGNED, 8, "size_t") ||
 	    add_param(api, "tag", VALUE_STRING, 8, "char *") ||
 	    add_param(api, "caller", VALUE_POINTER, 8, "void *") ||
 	    (event->form == FORM_ALLOC ? add_param(api, "gfp", VALUE_UNSIGNED, 4, "gfp_t")

@@ -485,6 +485,48 @@ static void few_bytes_ask_for_little_memory(void **state)
 	text_fini(&payload);
 }
 
+/* Where make_entry() puts the family of its tag: behind the length, the kind and the name. */
+#define FAMILY_AT (4 + 1 + 4 + 3)
+
+static void numbers_out_of_range_are_refused(void **state)
+{
+	enum { BLOCKS = 10, EACH = 30 };
+	static const struct {
+		enum memory_column column; /* MEMORY_N_COLUMNS: the tag's family */
+		uint8_t value;
+		const char *message;
+	} cases[] = {
+		{MEMORY_COLUMN_TAG, 1, "a block has the tag 1, there are 1"},
+		{MEMORY_COLUMN_STATE, MEMORY_N_GRADES << 3, "a block has the unknown grade 4"},
+		{MEMORY_COLUMN_STATE, 0xff, "a block has the unknown grade 31"},
+		{MEMORY_N_COLUMNS, MEMORY_N_FAMILIES, "memory of an unknown family"},
+		{MEMORY_N_COLUMNS, 0xff, "memory of an unknown family 255"},
+		/* The last of each are known. */
+		{MEMORY_COLUMN_STATE, (MEMORY_N_GRADES - 1) << 3, NULL},
+		{MEMORY_N_COLUMNS, MEMORY_N_FAMILIES - 1, NULL},
+	};
+	struct text payload = TEXT_INIT;
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct catalog catalog;
+		size_t columns, at;
+
+		assert_int_equal(catalog_init(&catalog, &err), 0);
+		make_entry(&payload, BLOCKS, EACH, 0);
+		columns = payload.length - (size_t)EACH * MEMORY_N_COLUMNS;
+		at = cases[i].column == MEMORY_N_COLUMNS
+			     ? FAMILY_AT
+			     : columns + (size_t)EACH * cases[i].column + BLOCKS - 1;
+		payload.data[at] = (char)cases[i].value;
+		assert_int_equal(decode(&payload, &catalog, &err), cases[i].message ? -1 : 0);
+		if (cases[i].message && !strstr(err.message, cases[i].message))
+			fail_msg("%zu: %s", i, err.message);
+		catalog_fini(&catalog);
+	}
+	text_fini(&payload);
+}
+
 static void no_more_blocks_are_taken_than_a_reader_has_room_for(void **state)
 {
 	struct text payload = TEXT_INIT;
@@ -534,6 +576,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_block_costs_what_is_in_it_and_is_told),
 		cmocka_unit_test(without_its_tags_no_block_is_believed),
 		cmocka_unit_test(few_bytes_ask_for_little_memory),
+		cmocka_unit_test(numbers_out_of_range_are_refused),
 		cmocka_unit_test(no_more_blocks_are_taken_than_a_reader_has_room_for),
 		cmocka_unit_test(what_a_later_version_adds_is_passed_over),
 	};

@@ -258,7 +258,7 @@ static void a_mistake_points_at_its_place(void **state)
 		{"flags & O_CRAET", NULL, NULL},
 		{"flags & (O_CREAT)", NULL, NULL},
 		{"tag == Tcpt",
-		 "\"tag\" is for records of memory, of which there are none yet, and no function "
+		 "\"tag\" is for records of memory, of which there are none here, and no function "
 		 "here has an argument of this name (column 1)\n"
 		 "  tag == Tcpt\n"
 		 "  ^",
