@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # What was followed of memory is reported from a capture as it was live, in every form, and a capture
 # that was cut short says so.
+# limit: 300
 
 folder=/sys/kernel/debug/kmn_leaky
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 # Recorded allocations and frees are found by their size and tag in the filter language.
+# limit: 300
 
 folder=/sys/kernel/debug/kmn_leaky
 
