@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "command/command.h"
+#include "command/mem_file.h"
 #include "command/mem_live.h"
 #include "command/mem_load.h"
 #include "command/mem_options.h"
@@ -17,7 +18,6 @@
 #include "session/child.h"
 #include "session/module_sink.h"
 #include "session/pump.h"
-#include "source/capture_source.h"
 #include "source/linux_source.h"
 
 /* What is still on its way when the module has gone gets this time at least. */
@@ -271,8 +271,7 @@ static int watch_command(struct mem_options *options, const struct growth *growt
 	if (child_start(argv, &child, err))
 		return -1;
 	status = follow(options, growth, &child, err);
-	if (options->load.file && child.ended &&
-	    (status == STATUS_OK || status == STATUS_INCOMPLETE) &&
+	if (options->load.file && child.ended && status != STATUS_CONDITION &&
 	    mem_load_check(&options->load, child.status, err))
 		status = -1;
 	child_fini(&child);
@@ -281,7 +280,6 @@ static int watch_command(struct mem_options *options, const struct growth *growt
 
 static int watch(struct mem_options *options, const struct growth *growth, struct error *err)
 {
-	catch_signals();
 	if (!options->load.file)
 		return options->child ? watch_command(options, growth, options->child, err)
 				      : follow(options, growth, NULL, err);
@@ -290,55 +288,17 @@ static int watch(struct mem_options *options, const struct growth *growth, struc
 	return watch_command(options, growth, options->load.argv, err);
 }
 
-/* Report again of what a capture holds. */
-static int report_file(struct mem_options *options, const struct growth *growth, struct error *err)
-{
-	struct source *source = capture_source_open(options->file, err);
-	struct place_finder *places = NULL;
-	struct pump pump = {.source = source, .stop = &interrupted};
-	const struct catalog *catalog;
-	struct memory_report about;
-	struct ledger ledger;
-	struct namer *namer;
-	int status;
-
-	if (!source)
-		return -1;
-	catch_signals();
-	ledger_init(&ledger);
-	status = pump_run(&pump, &ledger, err);
-	catalog = source->ops->catalog(source);
-	fputs(capture_source_trouble(source), stderr);
-	if (!status && !catalog->memory) {
-		error_set(err, "%s has no report of memory: %s", options->file,
-			  ledger.interrupted ? "its end is missing" : "none was followed");
-		status = error_hint(err, "record one with \"kapimon mem -o FILE\"");
-	}
-	options->symbols.names = true;
-	if (!status && !symbol_options_begin(&options->symbols, &places, &namer, err)) {
-		capture_source_set_namer(source, namer);
-		mem_report_init(options, catalog, &ledger, &about);
-		about.growth = growth;
-		about.places = places;
-		status = mem_report_put(options, &about, err);
-		capture_source_set_namer(source, NULL);
-		symbol_options_end(&options->symbols, "mem");
-	}
-	ledger_fini(&ledger);
-	source->ops->close(source);
-	return status;
-}
-
 int command_mem(int argc, char **argv, struct error *err)
 {
 	struct mem_options options;
 	struct growth *growth = NULL;
 	int status = mem_options_parse(argc, argv, &options, err);
 
+	catch_signals();
 	if (!status && options.since)
 		status = mem_report_since(&options, &growth, err);
 	if (!status)
-		status = options.file ? report_file(&options, growth, err)
+		status = options.file ? mem_file_report(&options, growth, &interrupted, err)
 				      : watch(&options, growth, err);
 	else if (status > 0)
 		status = STATUS_OK;

@@ -71,7 +71,8 @@ static const struct option_row rows[] = {
 	{0, "fail-on", "CONDITION",
 	 "exit with status 4 on a leak, outstanding, freed-twice or unexplained", OPTION_FAIL_ON},
 	{0, NULL, NULL, "How it is followed", 0},
-	{0, "log", NULL, "record each allocation and free as a call too", OPTION_LOG},
+	{0, "log", NULL,
+	 "record each allocation and free as a call too; with FILE: report of these", OPTION_LOG},
 	{0, "blocks", "N", "room for so many blocks at a time (1048576)", OPTION_BLOCKS},
 	{'b', "buffer", "SIZE", "kernel buffer of each processor (8M)", OPTION_BUFFER},
 	{'S', "no-stack", NULL, "take no stacks: far cheaper", OPTION_NO_STACK},
@@ -277,7 +278,7 @@ static int add_loaded(struct mem_options *options, struct error *err)
 static int check_offline(const struct mem_options *options, struct error *err)
 {
 	if (options->child || options->time || options->load.file || options->output ||
-	    options->live || options->spec.memory_log || options->until_unload)
+	    options->live || options->until_unload)
 		return error_usage(err,
 				   "%s is reported of: nothing is watched that could be "
 				   "waited for, loaded or recorded",

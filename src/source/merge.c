@@ -11,9 +11,14 @@ struct hole {
 	uint64_t after;	   /* time of the one behind it */
 };
 
-#define MAX_HOLES 8
-/* An interrupt's record may overtake the one it interrupted by a few places. */
-#define HOLE_PATIENCE 64
+#define MAX_HOLES 64
+/*
+ * An interrupt's records overtake the one that it interrupted, and in a storm of them there may be
+ * thousands. What is still missing after so many, or after some and a second, was lost.
+ */
+#define HOLE_PATIENCE 65536
+#define HOLE_PATIENCE_AFTER_TIME 64
+#define HOLE_PATIENCE_NS 1000000000
 
 struct processor {
 	uint64_t next; /* sequence number expected */
@@ -186,13 +191,21 @@ static void fill_hole(struct processor *processor, uint64_t sequence)
 	}
 }
 
-/* Those that nothing can fill any more are losses. */
-static int settle_holes(struct merge *merge, unsigned cpu, bool all, struct error *err)
+static bool is_lost(const struct processor *processor, const struct hole *hole, uint64_t now)
+{
+	uint64_t behind = processor->next - hole->to;
+
+	return behind > HOLE_PATIENCE || (behind > HOLE_PATIENCE_AFTER_TIME && now > hole->after &&
+					  now - hole->after > HOLE_PATIENCE_NS);
+}
+
+/* Those that nothing can fill any more are losses. now: a record's time, or UINT64_MAX for all. */
+static int settle_holes(struct merge *merge, unsigned cpu, uint64_t now, struct error *err)
 {
 	struct processor *processor = &merge->processors[cpu];
 
 	while (processor->n_holes &&
-	       (all || processor->holes[0].to + HOLE_PATIENCE < processor->next)) {
+	       (now == UINT64_MAX || is_lost(processor, &processor->holes[0], now))) {
 		if (add_loss(merge, cpu, &processor->holes[0], err))
 			return -1;
 		remove_hole(processor, 0);
@@ -224,7 +237,7 @@ static int follow_sequence(struct merge *merge, const struct kmn_header *record,
 					      .after = record->time};
 		}
 		processor->next = record->sequence + 1;
-		if (processor->n_holes && settle_holes(merge, record->cpu, false, err))
+		if (processor->n_holes && settle_holes(merge, record->cpu, record->time, err))
 			return -1;
 	}
 	processor->last_time = record->time;
@@ -257,7 +270,7 @@ int merge_release(struct merge *merge, uint64_t now, bool all,
 	drop_released(merge);
 	if (all) {
 		for (unsigned cpu = 0; cpu < merge->n_cpus; cpu++) {
-			if (settle_holes(merge, cpu, true, err))
+			if (settle_holes(merge, cpu, UINT64_MAX, err))
 				return -1;
 		}
 	}
