@@ -11,9 +11,9 @@
 #include "fetch.h"
 #include "filter.h"
 #include "inflight.h"
-#include "stack.h"
+#include "unwind.h"
 
-enum via { VIA_FENTRY, VIA_KPROBE };
+enum via { VIA_FENTRY, VIA_KPROBE, VIA_TRACEPOINT };
 
 /* One run of a program. */
 struct call {
@@ -40,9 +40,8 @@ static __always_inline bool call_begin(struct call *call)
 	__u32 tid;
 
 	call->cpu = bpf_get_smp_processor_id();
-	call->pid_tgid = bpf_get_current_pid_tgid();
 	call->level = context_level(call->breakpoint ? call->ctx : 0);
-	tid = call->pid_tgid;
+	tid = fully_preemptible ? bpf_get_current_pid_tgid() : 0;
 	call->occupancy = occupancy_get(call->cpu, call->level, tid);
 	if (!call->occupancy)
 		return false;
@@ -72,6 +71,7 @@ static __always_inline bool call_begin(struct call *call)
 	}
 	FORGET(call->level, call->occupancy->word);
 	call->count->taken++;
+	call->pid_tgid = bpf_get_current_pid_tgid();
 	call->now = bpf_ktime_get_ns();
 	return true;
 }
@@ -152,35 +152,46 @@ static __always_inline __u64 call_place(struct call *call, enum via via, bool at
 	return ((volatile struct occupancy *)call->occupancy)->token;
 }
 
+/*
+ * Where the walker begins. On a tracepoint that is the program's own frame, which lies where r10
+ * points (do_jit() in arch/x86/net/bpf_jit_comp.c): this must not be called from a subprogram.
+ */
+static __always_inline void walk_from(struct call *call, enum via via, struct walk *walk,
+				      __u64 site)
+{
+	walk->tracepoint = via == VIA_TRACEPOINT;
+	walk->site = site;
+	walk->frame = 0;
+	walk->bp_at = 0;
+	if (via == VIA_TRACEPOINT) {
+		void *frame;
+
+		asm volatile("%0 = r10" : "=r"(frame));
+		/* Read back it is a number: see copy_is_first(). */
+		*(void *volatile *)&walk->bp_at = frame;
+		walk->slot = *(volatile __u64 *)&walk->bp_at + 8;
+		walk->function = site;
+		return;
+	}
+	walk->function = call->function ? call->function : bpf_get_func_ip(call->ctx);
+	if (via == VIA_KPROBE) {
+		struct pt_regs *regs = call->ctx;
+
+		walk->slot = regs->sp + call->pushed;
+		walk->bp = regs->bp;
+		return;
+	}
+	walk->frame = ((volatile struct occupancy *)call->occupancy)->token +
+		      bpf_get_func_arg_cnt(call->ctx) * 8;
+}
+
 /* The address that the function was called at and its return address; 0 when it can't be read. */
 static __always_inline void call_origin(struct call *call, enum via via, struct scratch *scratch,
 					__u64 *function, __u64 *caller)
 {
-	*function = call->function ? call->function : bpf_get_func_ip(call->ctx);
-	*caller = 0;
-	if (via == VIA_KPROBE) {
-		struct pt_regs *regs = call->ctx;
-
-		if (!bpf_probe_read_kernel(&scratch->word, 8, (void *)(regs->sp + call->pushed)))
-			*caller = scratch->word;
-		return;
-	}
-	/*
-	 * The trampoline's frame (arch_prepare_bpf_trampoline): the arguments, with return programs
-	 * the return value, the caller's frame pointer, the return into the function, the return
-	 * to its caller.
-	 */
-	__u64 at = ((volatile struct occupancy *)call->occupancy)->token +
-		   bpf_get_func_arg_cnt(call->ctx) * 8;
-#pragma unroll
-	for (int i = 0; i < 2; i++) {
-		if (bpf_probe_read_kernel(&scratch->frames[0], 16, (void *)(at + 8 + i * 8)))
-			return;
-		if (scratch->frames[0] - *function < 32) {
-			*caller = scratch->frames[1];
-			return;
-		}
-	}
+	walk_from(call, via, &scratch->walk, 0);
+	*function = scratch->walk.function;
+	*caller = walk_begin(&scratch->walk) ? scratch->walk.caller : 0;
 }
 
 enum outcome {
@@ -229,21 +240,30 @@ static __always_inline enum outcome defer(struct call *call, struct scratch *scr
 	return OUTCOME_DEFERRED;
 }
 
-/* Take the stack and put it in the record: its name, and its frames (at `end`) if new. */
-static __always_inline __u32 put_stack(struct call *call, enum via via, struct scratch *scratch,
-				       __u32 end)
+/* Take the stack of the call, from `site` on if that is not 0, and name it: scratch->stack. */
+static __always_inline void stack_take(struct call *call, enum via via, struct scratch *scratch,
+				       __u64 site)
+{
+	__u64 walked;
+	long size;
+
+	walk_from(call, via, &scratch->walk, site);
+	walked = stack_walk(call->scratch);
+	if (walked == WALK_NAMED)
+		return;
+	/* A trampoline's program and its trampoline come first. */
+	size = bpf_get_stack(call->ctx, &scratch->frames[2], KERNEL_FRAMES * 8,
+			     via == VIA_FENTRY ? 2 : 0);
+	stack_complete(call->scratch, size > 0 ? size : 0, walked);
+}
+
+/* Put the stack that was taken in the record: its name, and its frames (at `end`) if new. */
+static __always_inline __u32 put_stack(struct scratch *scratch, __u32 end)
 {
 	struct kmn_stack *name = (struct kmn_stack *)&scratch->bytes[sizeof(struct kmn_header)];
 	struct stack *stack = &scratch->stack;
-	__u64 function, caller;
 	__u32 bytes;
-	long size;
 
-	call_origin(call, via, scratch, &function, &caller);
-	/* A trampoline's program and its trampoline come first. */
-	size = bpf_get_stack(call->ctx, &scratch->frames[2], (KMN_MAX_FRAMES + 2) * 8,
-			     via == VIA_FENTRY ? 2 : 0);
-	stack_complete(call->scratch, size > 0 ? size : 0, function, caller);
 	name->hash = stack->hash;
 	name->modules = stack->modules;
 	scratch->header.flags |= stack->flags;
@@ -260,11 +280,14 @@ static __always_inline __u32 put_stack(struct call *call, enum via via, struct s
 /* Registers that hold arguments. */
 #define QUICK_ARGS 6
 
-/* A record of an entry with n arguments and nothing else, put together in the buffer itself. */
+/*
+ * A record of an entry with n arguments and, if it isn't NULL, the name of a stack, put together in
+ * the buffer itself.
+ */
 static __always_inline bool emit_quick(struct call *call, enum via via, struct outlet *outlet,
-				       __u32 n)
+				       __u32 n, const struct stack *stack)
 {
-	__u32 length = sizeof(struct kmn_header) + n * 8;
+	__u32 length = sizeof(struct kmn_header) + (stack ? sizeof(struct kmn_stack) : 0) + n * 8;
 	struct kmn_header *header = bpf_ringbuf_reserve(outlet->buffer, length, 0);
 	__u64 *args = (__u64 *)(header + 1);
 
@@ -275,6 +298,14 @@ static __always_inline bool emit_quick(struct call *call, enum via via, struct o
 	header->length = length;
 	header->sequence = outlet->sequence;
 	header->n_args = n;
+	if (stack) {
+		struct kmn_stack *name = (struct kmn_stack *)args;
+
+		header->flags = stack->flags;
+		name->hash = stack->hash;
+		name->modules = stack->modules;
+		args = (__u64 *)(name + 1);
+	}
 	if (via == VIA_FENTRY) {
 #pragma unroll
 		for (__u32 i = 0; i < QUICK_ARGS; i++) {
@@ -301,15 +332,17 @@ static __always_inline bool emit_quick(struct call *call, enum via via, struct o
 	return true;
 }
 
-/* What neither filters nor stacks nor anything behind a pointer need be looked at for. */
+/* What neither filters nor anything behind a pointer need be looked at for. */
 static __always_inline bool is_quick(const struct kmn_hook *hook)
 {
-	return !(config.flags & ~(KMN_FOLLOW_CHILDREN | KMN_LOG_MEMORY)) && !hook->n_fetches &&
-	       !hook->n_wheres && !(hook->flags & KMN_HOOK_DEFERRED) && hook->n_slots <= QUICK_ARGS;
+	return !(config.flags & ~(KMN_FOLLOW_CHILDREN | KMN_LOG_MEMORY | KMN_WITH_STACKS)) &&
+	       !hook->n_fetches && !hook->n_wheres && !(hook->flags & KMN_HOOK_DEFERRED) &&
+	       hook->n_slots <= QUICK_ARGS;
 }
 
 static __always_inline enum outcome record_quick(struct call *call, enum via via,
-						 const struct kmn_hook *hook, __u64 *sequence)
+						 const struct kmn_hook *hook,
+						 const struct stack *stack, __u64 *sequence)
 {
 	struct outlet outlet;
 	bool fits = false;
@@ -320,7 +353,7 @@ static __always_inline enum outcome record_quick(struct call *call, enum via via
 	switch (hook->n_slots) {
 #define QUICK_CASE(n)                                                                              \
 	case n:                                                                                    \
-		fits = emit_quick(call, via, &outlet, n);                                          \
+		fits = emit_quick(call, via, &outlet, n, stack);                                   \
 		break;
 		QUICK_CASE(0)
 		QUICK_CASE(1)
@@ -336,7 +369,7 @@ static __always_inline enum outcome record_quick(struct call *call, enum via via
 
 static __always_inline enum outcome record_entry(struct call *call, enum via via,
 						 struct kmn_hook *hook, struct scratch *scratch,
-						 __u64 place)
+						 __u64 place, bool taken)
 {
 	__u32 flags = config.flags, args, end;
 	__u64 suspended = 0;
@@ -366,7 +399,9 @@ static __always_inline enum outcome record_entry(struct call *call, enum via via
 		end = fetch_all(call->scratch, call->hook, args, end);
 	FORGET(end, scratch->word);
 	if (flags & KMN_WITH_STACKS) {
-		end = put_stack(call, via, scratch, end);
+		if (!taken)
+			stack_take(call, via, scratch, 0);
+		end = put_stack(scratch, end);
 		if (flags & KMN_BY_MODULE && !filter_modules(scratch->stack.modules))
 			return OUTCOME_FILTERED;
 	}
@@ -381,13 +416,21 @@ static __always_inline enum outcome record_entry(struct call *call, enum via via
 static __always_inline enum outcome
 record_whole(struct call *call, enum via via, struct kmn_hook *hook, __u64 place, __u64 *sequence)
 {
+	bool quick = is_quick(hook);
 	enum outcome outcome;
 	struct scratch *scratch = scratch_get(call->cpu, call->level, &call->scratch);
 
 	if (!scratch)
 		return OUTCOME_LOST;
 	scratch->stack.interned = NOT_INTERNED;
-	outcome = record_entry(call, via, hook, scratch, place);
+	if (quick)
+		stack_take(call, via, scratch, 0);
+	if (quick && scratch->stack.sent) {
+		outcome = record_quick(call, via, hook, &scratch->stack, sequence);
+		scratch_put(scratch);
+		return outcome;
+	}
+	outcome = record_entry(call, via, hook, scratch, place, quick);
 	*sequence = scratch->header.sequence;
 	/* Not before: a record that names a stack must find it at the reader. */
 	if (outcome == OUTCOME_RECORDED)
@@ -409,8 +452,9 @@ static __always_inline void call_entry(struct call *call, enum via via)
 	}
 	if (hook->flags & KMN_HOOK_RETURNS)
 		place = call_place(call, via, false);
-	outcome = is_quick(hook) ? record_quick(call, via, hook, &sequence)
-				 : record_whole(call, via, hook, place, &sequence);
+	outcome = is_quick(hook) && !(config.flags & KMN_WITH_STACKS)
+			  ? record_quick(call, via, hook, NULL, &sequence)
+			  : record_whole(call, via, hook, place, &sequence);
 	switch (outcome) {
 	case OUTCOME_RECORDED:
 		call->count->recorded++;

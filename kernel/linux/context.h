@@ -121,7 +121,7 @@ static __always_inline enum turn occupancy_enter(struct occupancy *state, void *
 	}
 	if (!copy_is_first(&state->token, &state->hook, &state->seen, ctx, hook, copy))
 		return TURN_LATER;
-	state->busy = tid + 1ull;
+	state->busy = fully_preemptible ? tid + 1ull : 1;
 	return TURN_TAKE;
 }
 

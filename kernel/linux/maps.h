@@ -46,7 +46,44 @@ struct stack {
 
 #define NOT_INTERNED 0xffffffff
 
-#define FRAMES_ROOM 128 /* KMN_MAX_FRAMES and some, a power of two */
+/* The kernel's stack, then from WALKED on the walker's: KMN_MAX_FRAMES and some, powers of two. */
+#define FRAMES_ROOM 256
+#define WALKED 128
+
+/* So much of a stack is read at once, in words. */
+#define RUN_WORDS 256
+
+/* The stack of the call at hand on its way through the walker: walk.h. */
+struct walk {
+	/* Where it begins. */
+	__u64 function;	  /* the hooked one; of a tracepoint the same as site */
+	__u64 tracepoint; /* 1: the stack begins above the program and what called it */
+	__u64 site;   /* the stack begins with this return address if it is near; 0: no matter */
+	__u64 frame;  /* of a trampoline: where the words above its arguments begin; 0: none */
+	__u64 slot;   /* where the return address lies */
+	__u64 bp;     /* rbp, or what it was in the frame where it was saved last */
+	__u64 bp_at;  /* where rbp was saved; 0: bp is it */
+	__u64 caller; /* the return address; 0: not known */
+	/* Between two frames. */
+	__u64 ip;
+	__u64 sp;
+	__u64 base; /* that the memo's places are counted from */
+	/* How it goes. */
+	__u64 generation;
+	__u64 memo; /* its index, or NO_MEMO */
+	__u64 n_ops;
+	__u64 run, run_first, run_last; /* of the memo that is being written: its last run */
+	/* Of the memo that is being looked at. */
+	__u64 kept;  /* rbp */
+	__u64 skew;  /* from places to what holds the words: addresses, or bytes of the run */
+	__u64 first; /* index of the first frame */
+	__u64 n;     /* frames */
+	__u64 truncated;
+	__u64 hit;		       /* what is to be checked came from the memo */
+	__u64 word;		       /* for loads and FORGET() */
+	__u64 turns;		       /* counts stacks: every so many is checked */
+	struct kmn_walk_counts counts; /* last: read by user space */
+};
 
 /* Room to put a record together. */
 struct scratch {
@@ -59,6 +96,8 @@ struct scratch {
 	struct stack stack;
 	__u64 word; /* for FORGET() and loads */
 	__u64 busy;
+	__u64 run[RUN_WORDS]; /* of the stack: memo.h */
+	struct walk walk;     /* last: it ends with the counts */
 };
 
 /* Per hook; set at load. */
@@ -128,6 +167,26 @@ struct {
 	__type(value, struct interned);
 } stacks SEC(".maps");
 
+/* What to look at to know a call path again: memo.h. */
+#define MEMO_OPS 80
+
+struct memo {
+	__u64 function;
+	__u64 caller;
+	__u64 generation; /* 0: it holds nothing */
+	__u64 interned;	  /* index of the stack, and its flags (enum kmn_flag) << 32 */
+	__u64 op[MEMO_OPS];
+};
+
+/* MEMOS for each scratch memory; set at load. */
+#define MEMOS 64
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct memo);
+} memos SEC(".maps");
+
 /* Processes to watch (thread groups). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -155,10 +214,16 @@ struct kmn_named_module named_modules[KMN_MAX_NAMED] SEC(".data.named");
 __u8 text_pages[KMN_TEXT_PAGES] SEC(".data.pages");
 __s64 calls_left SEC(".data.budget"); /* with KMN_LIMIT_COUNT */
 
+struct kmn_walking walking SEC(".data.walk");
+struct kmn_difference first_difference SEC(".data.walk");
+struct kmn_region regions[KMN_MAX_REGIONS] SEC(".data.walk");
+__u16 text_regions[KMN_TEXT_PAGES] SEC(".data.regions");
+
 /* Settled before loading. */
 const volatile __u32 inflight_mask = 0;	    /* entries - 1 */
 const volatile __u32 stack_mask = 0;	    /* entries - 1 */
 const volatile __u32 fully_preemptible = 0; /* preempt=full or PREEMPT_RT */
 const volatile __u32 string_length = 128;   /* bytes kept of a string */
+const volatile __u32 direct_loads = 0;	    /* there is bpf_rdonly_cast() */
 
 #endif

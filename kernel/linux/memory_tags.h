@@ -17,9 +17,7 @@ struct slab {
 
 struct page {
 	unsigned long compound_head;
-	struct list_head {
-		struct list_head *next;
-	} lru;
+	struct list_head lru;
 } __attribute__((preserve_access_index));
 
 /* Where the kernel keeps memory and the pages' descriptions (arch/x86/mm/kaslr.c). */

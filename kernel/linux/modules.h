@@ -8,19 +8,7 @@
 
 #include "emit.h"
 #include "context.h"
-
-static __always_inline void module_text(struct module *module, __u64 *base, __u64 *size)
-{
-	struct module___layout *old = (void *)module;
-
-	if (bpf_core_field_exists(module->mem)) {
-		*base = (__u64)BPF_CORE_READ(module, mem[0].base);
-		*size = BPF_CORE_READ(module, mem[0].size);
-	} else {
-		*base = (__u64)BPF_CORE_READ(old, core_layout.base);
-		*size = BPF_CORE_READ(old, core_layout.text_size);
-	}
-}
+#include "regions.h"
 
 /* The text of the init function: base and size are 0 when it is over. */
 static __always_inline void module_init_text(struct module *module, __u64 *base, __u64 *size)
@@ -108,8 +96,15 @@ static __always_inline void module_event(struct module *module, __u8 kind)
 		number = KMN_NO_MODULE;
 	mark_pages(record.base, record.size, number);
 	module_init_text(module, &record.init, &record.init_size);
-	if (record.init)
+	if (record.init) {
 		mark_pages(record.init, record.init_size, number);
+		/* A BPF program may have been there. */
+		text_mark(record.init, record.init_size, 0);
+	}
+	if (kind == KMN_MODULE_UNLOAD)
+		region_remove(record.base);
+	else
+		region_add(module, record.base, record.size);
 	emit_at_once(&record.header, sizeof(record), cpu);
 }
 

@@ -7,6 +7,7 @@
 #define KMN_LINUX_SHARED_H
 
 #include "record.h"
+#include "linux/orc.h"
 
 #define KMN_MAX_CPUS 1024
 #define KMN_MAX_COPIES 8
@@ -175,6 +176,61 @@ struct kmn_config {
 	uint64_t wakeup; /* bytes waiting in a buffer at which the reader is woken */
 };
 
+#define KMN_MAX_REGIONS 1024 /* modules with tables of their own */
+
+/* A module's text and where the kernel keeps its ORC entries. */
+struct kmn_region {
+	uint64_t start; /* 0: free */
+	uint64_t size;
+	uint64_t orc_ip; /* addresses, 32 bits, each relative to its own place */
+	uint64_t orc;	 /* their entries, 6 bytes */
+	uint64_t n;
+};
+
+/* What stands for a page of text in text_regions: 0: unknown, a region's index + 1, or this: */
+#define KMN_GENERATED_TEXT 0xffff /* BPF programs and their trampolines */
+
+/* How stacks are walked: see walk.h. */
+struct kmn_walking {
+	uint32_t on;	     /* 0: all stacks are the kernel's */
+	uint32_t verify;     /* compare every stack with the kernel's */
+	uint64_t generation; /* of what is known of text; changes when modules come or go */
+	/* The kernel's own text and tables. */
+	uint64_t text, text_size;
+	uint64_t orc_ip, orc, n;
+	uint64_t lookup; /* first entry for each 256 bytes of text; 0: there is no such table */
+	uint64_t trampolines[2]; /* where hooked returns go; 0: none */
+	struct kmn_orc_layout layout;
+	uint64_t unknown; /* the last address of text that is unknown */
+	uint64_t spoiled; /* for tests: stacks end in the text of spoil, spoil_size */
+	uint64_t spoil, spoil_size;
+};
+
+/* The first stack on which walker and kernel differed. */
+struct kmn_difference {
+	uint64_t found; /* 0: none */
+	uint64_t hit;	/* the walker's came from a memo */
+	uint64_t n_walked, n_kernel;
+	uint64_t walked[KMN_MAX_FRAMES];
+	uint64_t kernel[KMN_MAX_FRAMES];
+};
+
+/* What became of stacks; summed up over processors and levels. */
+struct kmn_walk_counts {
+	uint64_t hits;	    /* known call path */
+	uint64_t walked;    /* frame by frame */
+	uint64_t checked;   /* of these two, compared with the kernel's */
+	uint64_t different; /* of these, not the same */
+	uint64_t changed;   /* not compared: modules came or went meanwhile */
+	/* Left to the kernel: */
+	uint64_t off;	  /* the walker is off */
+	uint64_t unknown; /* text without a table */
+	uint64_t rule;	  /* a frame that the walker does not know how to leave */
+	uint64_t fault;	  /* memory that could not be read, or no end where one must be */
+	uint64_t reserved;
+};
+
+_Static_assert(sizeof(struct kmn_walk_counts) == 80, "shared with BPF");
 _Static_assert(sizeof(struct kmn_where) == 16, "shared with BPF");
 _Static_assert(sizeof(struct kmn_fetch) == 24, "shared with BPF");
 _Static_assert(sizeof(struct kmn_hook) == 16 + 4 * 16 + 12 * 24, "shared with BPF");

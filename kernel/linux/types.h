@@ -32,12 +32,6 @@ enum { BPF_ANY = 0, BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct task_struct {
-	int pid;
-	int tgid;
-	char comm[16];
-};
-
 struct qstr {
 	const unsigned char *name;
 };
@@ -71,6 +65,43 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct bpf_ksym {
+	unsigned long start;
+	unsigned long end;
+	struct list_head lnode;
+};
+
+struct llist_node {
+	struct llist_node *next;
+};
+
+struct llist_head {
+	struct llist_node *first;
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	char comm[16];
+	struct llist_head rethooks;
+};
+
+struct rethook_node {
+	struct llist_node llist;
+	unsigned long ret_addr;
+	unsigned long frame;
+};
+
+struct mod_arch_specific {
+	unsigned int num_orcs;
+	int *orc_unwind_ip;
+	struct orc_entry *orc_unwind;
+};
+
 struct module_layout {
 	void *base;
 	unsigned int text_size;
@@ -90,7 +121,9 @@ struct module_memory {
 };
 
 struct module {
+	struct list_head list;
 	char name[56];
+	struct mod_arch_specific arch;
 	struct module_memory mem[5]; /* [0] is MOD_TEXT, [4] MOD_INIT_TEXT */
 };
 

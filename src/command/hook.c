@@ -204,6 +204,15 @@ static void tell_cost(const struct source *source, const struct ledger *ledger)
 	text_fini(&cost);
 }
 
+static void tell_stacks(struct source *source, bool counts)
+{
+	struct text text = TEXT_INIT;
+
+	linux_source_stacks(source, counts, &text);
+	tell_lines(text_string(&text));
+	text_fini(&text);
+}
+
 static int pump(struct hook_options *options, const struct chain *chain, struct hook_sinks *sinks,
 		struct child *child, struct error *err)
 {
@@ -249,6 +258,7 @@ static int pump(struct hook_options *options, const struct chain *chain, struct 
 		tell_time("detached", moving.stopping);
 	if (options->cost)
 		tell_cost(kernel, &ledger);
+	tell_stacks(kernel, options->verbose || options->spec.verify_stacks);
 	/* It may have come while the recording was ended. */
 	is_over(&turn);
 	look_for_full_disk(&turn);

@@ -49,6 +49,7 @@ enum option {
 	OPTION_PRINT,
 	OPTION_STACK,
 	OPTION_NO_STACK,
+	OPTION_VERIFY,
 	OPTION_JSON,
 	OPTION_RELATIVE,
 	OPTION_COLOR,
@@ -114,7 +115,9 @@ static const struct option_row rows[] = {
 	 OPTION_WITH_SYMBOLS},
 	{'P', "print", NULL, "print the calls as well as recording them", OPTION_PRINT},
 	{'s', "stack", NULL, "take the stack of each call (this is the default)", OPTION_STACK},
-	{'S', "no-stack", NULL, "take no stacks: far cheaper", OPTION_NO_STACK},
+	{'S', "no-stack", NULL, "take no stacks: cheaper", OPTION_NO_STACK},
+	{0, "verify-stacks", NULL, "compare each with what the kernel's own unwinder finds",
+	 OPTION_VERIFY},
 	SYMBOL_OPTION_ROWS(0),
 	{'j', "json", NULL, "print JSON, one object a line", OPTION_JSON},
 	{0, "relative", NULL, "print times since the start, not of the clock", OPTION_RELATIVE},
@@ -325,6 +328,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return 0;
 	case OPTION_NO_STACK:
 		spec->stacks = false;
+		return 0;
+	case OPTION_VERIFY:
+		spec->verify_stacks = true;
 		return 0;
 	case OPTION_JSON:
 		options->json = true;

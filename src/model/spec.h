@@ -50,6 +50,7 @@ struct spec {
 	bool any_symbol;
 	enum spec_exact exact;
 	bool stacks;
+	bool verify_stacks;		   /* compare each with the kernel's own unwinder */
 	struct spec_names exclude_modules; /* drop calls with one of these in the stack */
 	struct spec_names only_modules;	   /* keep only calls with one of these in the stack */
 	struct spec_names comms;

@@ -43,6 +43,7 @@ static const struct setting settings[] = {
 	{"any-symbol", "yes or no", SETTING_YES_NO, FIELD(any_symbol)},
 	{"exact", "auto, yes or no", SETTING_EXACT, FIELD(exact)},
 	{"stacks", "yes or no", SETTING_YES_NO, FIELD(stacks)},
+	{"verify-stacks", "yes or no", SETTING_YES_NO, FIELD(verify_stacks)},
 	{"exclude-module", "MODULE", SETTING_NAMES, FIELD(exclude_modules)},
 	{"only-module", "MODULE", SETTING_NAMES, FIELD(only_modules)},
 	{"comm", "NAME", SETTING_NAMES, FIELD(comms)},

@@ -6,8 +6,9 @@
  * linux_plan.c says what a hook records and filters; linux_attach.c puts hooks in and out, through
  * linux_clone.c (trampolines) and linux_probe.c (kprobes); linux_buffers.c moves records out of the
  * per-CPU buffers and merge.c puts them in order; linux_filters.c and linux_modules.c tell the
- * programs what to keep; linux_ledger.c adds up what became of every call, linux_cost.c what it
- * cost. Nothing outside src/source/linux* and kernel/linux knows BPF.
+ * programs what to keep; linux_walker.c has stacks walked; linux_ledger.c adds up what became of
+ * every call, linux_cost.c what it cost. Nothing outside src/source/linux* and kernel/linux knows
+ * BPF.
  */
 #ifndef SOURCE_LINUX_ENGINE_H
 #define SOURCE_LINUX_ENGINE_H
@@ -103,6 +104,10 @@ struct engine {
 	size_t n_multis;
 	uint64_t multi_misses[N_POINTS][2]; /* of the shared programs: before, after */
 
+	struct {
+		uint64_t time, n, sum;
+	} generated; /* BPF text as it was last seen: linux_walker.c */
+
 	struct events *events; /* NULL: none yet */
 	struct buffers *buffers;
 	struct names *names;
@@ -118,6 +123,8 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 /* Tell the hooks' programs, before they are loaded, what only the symbols know. */
 void engine_object_set_addresses(struct engine *engine);
 void engine_object_close(struct engine *engine);
+/* Where returns go that a return probe has hooked; 0: not known. */
+uint64_t engine_rethook(const struct kallsyms *kallsyms);
 /* Is the kernel preemptible everywhere (preempt=full, PREEMPT_RT)? Unknown counts as yes. */
 bool kernel_fully_preemptible(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opening the BPF object: sizes of its maps, settings, loading. */
 #include "source/linux_engine.h"
+#include "source/linux_walker.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -18,6 +19,8 @@
 #define INFLIGHT 8192
 /* Distinct stacks that are sent once only. */
 #define STACKS 65536
+/* Call paths known to the walker (MEMOS in kernel/linux/maps.h). */
+#define MEMOS_PER_SCRATCH 64
 
 /* What libbpf says goes here; the last lines explain a failed load. */
 static char log_tail[1024];
@@ -89,6 +92,7 @@ static int set_sizes(struct engine *engine, struct error *err)
 		{object->maps.inflights, INFLIGHT},
 		{object->maps.deferred, INFLIGHT},
 		{object->maps.stacks, STACKS},
+		{object->maps.memos, engine->n_cpus * 8 * MEMOS_PER_SCRATCH},
 	};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -101,27 +105,28 @@ static int set_sizes(struct engine *engine, struct error *err)
 	return 0;
 }
 
+uint64_t engine_rethook(const struct kallsyms *kallsyms)
+{
+	uint64_t rethook = kallsyms_address(kallsyms, "arch_rethook_trampoline");
+
+	return rethook ? rethook : kallsyms_address(kallsyms, "__kretprobe_trampoline");
+}
+
 void engine_object_set_addresses(struct engine *engine)
 {
 	const struct kallsyms *kallsyms = symbols_kallsyms(engine->symbols, NULL);
-	uint64_t rethook;
 
 	if (!kallsyms)
 		return;
-	rethook = kallsyms_address(kallsyms, "arch_rethook_trampoline");
-	if (!rethook)
-		rethook = kallsyms_address(kallsyms, "__kretprobe_trampoline");
-	templates_put_address(engine->templates, KMN_MAGIC_RETHOOK, rethook);
+	templates_put_address(engine->templates, KMN_MAGIC_RETHOOK, engine_rethook(kallsyms));
 	templates_put_address(engine->templates, KMN_MAGIC_RETURN_TO_HANDLER,
 			      kallsyms_address(kallsyms, "return_to_handler"));
 }
 
 /* A kernel without modules has no tracepoints for them. */
-static void leave_out_missing(struct engine *engine)
+static void leave_out_missing(struct engine *engine, const struct btf *btf)
 {
 	struct kapimon_bpf *object = engine->object;
-	struct btf_types *types = symbols_types(engine->symbols, NULL);
-	const struct btf *btf = types ? btf_types_of(types, NULL) : NULL;
 
 	if (!btf || btf__find_by_name_kind(btf, "btf_trace_module_load", BTF_KIND_TYPEDEF) > 0)
 		return;
@@ -151,6 +156,8 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 {
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	struct kapimon_bpf *object;
+	struct btf_types *types;
+	const struct btf *btf;
 	int code;
 
 	libbpf_set_print(keep_log);
@@ -178,7 +185,10 @@ int engine_object_open(struct engine *engine, size_t n_hooks, struct error *err)
 	object->rodata->string_length = engine->spec.string_length;
 	if (set_sizes(engine, err))
 		goto fail;
-	leave_out_missing(engine);
+	types = symbols_types(engine->symbols, NULL);
+	btf = types ? btf_types_of(types, NULL) : NULL;
+	leave_out_missing(engine, btf);
+	walker_prepare(engine, btf);
 	if (engine->spec.memory && memory_prepare(engine, err))
 		goto fail;
 	memset(object->data_pages->text_pages, KMN_NO_MODULE, KMN_TEXT_PAGES);

@@ -15,6 +15,7 @@
 #include "source/linux_engine.h"
 #include "source/linux_cost.h"
 #include "source/linux_times.h"
+#include "source/linux_walker.h"
 #include "source/linux_wanted.h"
 
 #include "kapimon.skel.h"
@@ -308,6 +309,7 @@ static int first_apply(struct linux_source *source, const struct spec *spec, str
 		return error_set(err, "can't follow modules and processes: %s", strerror(errno));
 	if (modules_start(engine, spec, err) || filters_apply(engine, spec, err))
 		return -1;
+	walker_start(engine);
 	ledger_mark(engine, false);
 	if (source->count_cost && cost_begin(&source->cost, err))
 		return -1;
@@ -347,6 +349,7 @@ static int change(struct linux_source *source, const struct spec *spec, struct e
 	    filters_apply(engine, spec, err) ||
 	    buffers_resize(engine->buffers, spec->buffer, err) || add_hooks(source, spec, err))
 		return -1;
+	walker_verify(engine, spec->verify_stacks);
 	ledger_mark(engine, false);
 	for (size_t i = 0; i < engine->n_hooks; i++) {
 		struct hook *hook = engine->hooks[i];
@@ -402,6 +405,8 @@ static int linux_next(struct source *source, int timeout_ms,
 	    buffers_release(engine->buffers, me->stopped, records, n, err) ||
 	    learn(engine, *records, *n, err))
 		return -1;
+	if (!me->stopped)
+		walker_follow(engine);
 	/* After the stop one turn takes all there is: nothing new comes. */
 	me->drained = me->stopped;
 	return 1;
@@ -574,6 +579,19 @@ void linux_source_cost(const struct source *source, const struct ledger *ledger,
 	const struct linux_source *me = (const struct linux_source *)source;
 
 	cost_print(&me->cost, &me->engine, ledger, text);
+}
+
+bool linux_source_stacks(struct source *source, bool counts, struct text *text)
+{
+	struct engine *engine = &self(source)->engine;
+	struct kmn_walk_counts sum;
+	struct error ignored;
+
+	if (!engine->loaded)
+		return false;
+	if (counts && !walker_counts(engine, &sum, &ignored))
+		walker_counts_print(engine, &sum, text);
+	return walker_difference(engine, text);
 }
 
 const char *linux_source_remarks(struct source *source)

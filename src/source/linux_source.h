@@ -3,6 +3,8 @@
 #ifndef SOURCE_LINUX_SOURCE_H
 #define SOURCE_LINUX_SOURCE_H
 
+#include <stdbool.h>
+
 #include "base/text.h"
 #include "model/memory.h"
 #include "source/source.h"
@@ -23,6 +25,11 @@ void linux_source_times(const struct source *source, struct text *text);
 void linux_source_count_cost(struct source *source);
 /* What it cost, once the source has ended: one sentence a line. The caller frees text. */
 void linux_source_cost(const struct source *source, const struct ledger *ledger, struct text *text);
+/*
+ * What became of the stacks, and whether the walker was found to be wrong: then, and only then,
+ * true.
+ */
+bool linux_source_stacks(struct source *source, bool counts, struct text *text);
 /*
  * What the user should know about what apply() did since this was last asked for: one sentence a
  * line, "" if all is well. Valid until the next apply().
