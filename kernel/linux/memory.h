@@ -45,52 +45,12 @@ static __always_inline struct memory_event memory_event(const struct call *call)
 	return event;
 }
 
-/* How many frames may lie between the tracepoint and the allocation's caller. */
-#define SITE_WITHIN 8
-
-/*
- * Name the stack of which bpf_get_stack() put `size` bytes into scratch->frames from index 2 on.
- * It begins with the allocation's caller where that is known and found.
- */
-__noinline __u64 memory_stack_name(__u32 scratch_index, __u64 size, __u64 site)
+/* Take the stack of the event; its name, or 0. It begins with who asked, if that is known. */
+static __always_inline __u64 memory_stack(struct call *call, enum via via, struct scratch *scratch,
+					  __u64 site)
 {
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &scratch_index);
-	__u64 n = size / 8, skip = 0, check;
-	struct stack *stack;
-
-	if (!scratch)
-		return 0;
-	stack = &scratch->stack;
-#pragma unroll
-	for (__u32 i = 1; i < SITE_WITHIN; i++) {
-		if (!skip && i < n && scratch->frames[2 + i] == site)
-			skip = i;
-	}
-	FORGET(skip, scratch->word);
-	n -= skip;
-	stack->flags = KMN_HAS_STACK;
-	if (n > KMN_MAX_FRAMES) {
-		n = KMN_MAX_FRAMES;
-		stack->flags |= KMN_STACK_TRUNCATED;
-	}
-	FORGET(n, scratch->word);
-	stack->first = 2 + skip;
-	stack->n = n;
-	stack->sent = 0;
-	stack->interned = NOT_INTERNED;
-	stack_hash(scratch, stack->first, n, &stack->hash, &check);
-	stack_intern(scratch, stack, check);
-	return stack->hash;
-}
-
-/* Take the stack of the event; its name, or 0. The program and what called it come first. */
-static __always_inline __u64 memory_stack(struct call *call, struct scratch *scratch, __u64 site)
-{
-	long size = bpf_get_stack(call->ctx, &scratch->frames[2], (KMN_MAX_FRAMES + 2) * 8, 2);
-
-	if (size <= 0)
-		return 0;
-	return memory_stack_name(call->scratch, size, site);
+	stack_take(call, via, scratch, site);
+	return scratch->stack.hash;
 }
 
 /* Put the tag's name behind the arguments. */
@@ -273,7 +233,8 @@ __noinline int memory_put(struct memory_event *event)
 }
 
 /* False: there was no room for it, or for its record where each is wanted. */
-static __always_inline bool memory_allocated(struct call *call, struct memory_event *event)
+static __always_inline bool memory_allocated(struct call *call, enum via via,
+					     struct memory_event *event)
 {
 	bool with_stacks = config.flags & KMN_WITH_STACKS, log = config.flags & KMN_LOG_MEMORY;
 	bool told = !log;
@@ -284,7 +245,7 @@ static __always_inline bool memory_allocated(struct call *call, struct memory_ev
 		event->scratch = call->scratch;
 		if (scratch) {
 			if (with_stacks)
-				event->stack = memory_stack(call, scratch, event->site);
+				event->stack = memory_stack(call, via, scratch, event->site);
 			if (log || (event->stack && !scratch->stack.sent))
 				told |= memory_tell(event, KMN_ALLOC, event->stack != 0);
 			scratch_put(scratch);
@@ -377,7 +338,8 @@ __noinline int memory_take(struct memory_event *event)
 }
 
 /* A second free is told with its stack, the others if they are all wanted. */
-static __always_inline bool memory_freed_tell(struct call *call, struct memory_event *event)
+static __always_inline bool memory_freed_tell(struct call *call, enum via via,
+					      struct memory_event *event)
 {
 	struct scratch *scratch;
 	bool told;
@@ -388,16 +350,17 @@ static __always_inline bool memory_freed_tell(struct call *call, struct memory_e
 	event->scratch = call->scratch;
 	if (!scratch)
 		return false;
-	event->stack = memory_stack(call, scratch, event->site);
+	event->stack = memory_stack(call, via, scratch, event->site);
 	told = memory_tell(event, KMN_FREE, event->stack != 0);
 	scratch_put(scratch);
 	return told;
 }
 
-static __always_inline bool memory_released(struct call *call, struct memory_event *event)
+static __always_inline bool memory_released(struct call *call, enum via via,
+					    struct memory_event *event)
 {
 	memory_take(event);
-	return memory_freed_tell(call, event);
+	return memory_freed_tell(call, via, event);
 }
 
 /* kmalloc(0) yields 16, and NULL may be freed: include/linux/slab.h, ZERO_OR_NULL_PTR(). */

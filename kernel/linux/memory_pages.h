@@ -167,15 +167,17 @@ __noinline __u64 pages_belong(__u64 pfn, __u64 tag, __u64 cpu)
 	return bytes;
 }
 
-/* The same, and its record. False: as memory_log(). */
-static __always_inline bool pages_owned(struct call *call, __u64 pfn, __u32 tag)
+/*
+ * The same, and its record, for which an event is used that says nothing (any more): there is not
+ * stack enough for two. False: as memory_log().
+ */
+static __always_inline bool pages_owned(struct call *call, struct memory_event *event, __u64 pfn,
+					__u32 tag)
 {
-	struct memory_event event = memory_event(call);
-
-	event.address = pfn;
-	event.tag = tag;
-	event.bytes = pages_belong(pfn, tag, call->cpu);
-	return !event.bytes || memory_log(call, &event, KMN_ALLOC);
+	event->address = pfn;
+	event->tag = tag;
+	event->bytes = pages_belong(pfn, tag, call->cpu);
+	return !event->bytes || memory_log(call, event, KMN_ALLOC);
 }
 
 #endif

@@ -41,17 +41,22 @@ static __always_inline bool large_repeated(const struct memory_event *event)
 	return true;
 }
 
+static __always_inline void kmalloc_event(struct memory_event *event, const __u64 *ctx)
+{
+	event->address = ctx[1];
+	event->key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, event->address);
+	event->site = ctx[0];
+	event->bytes = ctx[2];
+	event->gfp = ctx[4];
+	event->tag = KMN_TAG_LARGE;
+}
+
 static __always_inline bool memory_kmalloc(struct call *call, __u64 *ctx)
 {
 	struct memory_event event = memory_event(call);
 	bool owned = true;
 
-	event.address = ctx[1];
-	event.key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, event.address);
-	event.site = ctx[0];
-	event.bytes = ctx[2];
-	event.gfp = ctx[4];
-	event.tag = KMN_TAG_LARGE;
+	kmalloc_event(&event, ctx);
 	if (is_nothing(event.address)) {
 		event.tag = KMN_TAG_UNKNOWN;
 		return event.address || memory_failed(call, &event);
@@ -59,12 +64,13 @@ static __always_inline bool memory_kmalloc(struct call *call, __u64 *ctx)
 	if (ctx[3] > KMALLOC_MAX_CACHE) {
 		if (large_repeated(&event))
 			return memory_log(call, &event, KMN_ALLOC);
-		owned = pages_owned(call, pfn_of_page(page_of_address(event.address)),
+		owned = pages_owned(call, &event, pfn_of_page(page_of_address(event.address)),
 				    KMN_TAG_OF_LARGE);
+		kmalloc_event(&event, ctx);
 	} else {
 		event.tag = memory_cache_tag(cache_of_object(event.address));
 	}
-	return memory_allocated(call, &event) && owned;
+	return memory_allocated(call, VIA_TRACEPOINT, &event) && owned;
 }
 
 static __always_inline bool memory_cache_alloc(struct call *call, __u64 *ctx)
@@ -77,7 +83,8 @@ static __always_inline bool memory_cache_alloc(struct call *call, __u64 *ctx)
 	event.gfp = ctx[3];
 	event.tag = memory_cache_tag(ctx[2]);
 	event.bytes = memory_tag_bytes(event.tag);
-	return event.address ? memory_allocated(call, &event) : memory_failed(call, &event);
+	return event.address ? memory_allocated(call, VIA_TRACEPOINT, &event)
+			     : memory_failed(call, &event);
 }
 
 static __always_inline bool slab_freed(struct call *call, __u64 address, __u64 site, __u64 cache)
@@ -90,7 +97,7 @@ static __always_inline bool slab_freed(struct call *call, __u64 address, __u64 s
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_SLAB, address);
 	event.site = site;
 	event.cache = cache;
-	return memory_released(call, &event);
+	return memory_released(call, VIA_TRACEPOINT, &event);
 }
 
 static __always_inline bool memory_kfree(struct call *call, __u64 *ctx)
@@ -112,10 +119,10 @@ static __always_inline bool memory_page_alloc(struct call *call, __u64 *ctx)
 	pages_event(&event, pfn_of_page(ctx[0]), ctx[1], ctx[2]);
 	if (!ctx[0])
 		return memory_failed(call, &event);
-	taken = memory_allocated(call, &event);
+	taken = memory_allocated(call, VIA_TRACEPOINT, &event);
 	if (percpu_growing && call->level == KMN_TASK &&
 	    bracket_of(call->pid_tgid) == BRACKET_PERCPU)
-		taken &= pages_owned(call, event.address, KMN_TAG_OF_PERCPU);
+		taken &= pages_owned(call, &event, event.address, KMN_TAG_OF_PERCPU);
 	return taken;
 }
 
@@ -125,7 +132,7 @@ static __always_inline bool memory_page_free(struct call *call, __u64 *ctx)
 
 	pages_event(&event, pfn_of_page(ctx[0]), ctx[1], 0);
 	pages_take(&event);
-	return memory_freed_tell(call, &event);
+	return memory_freed_tell(call, VIA_TRACEPOINT, &event);
 }
 
 /* call_site, reserved, is_atomic, size, align, base_addr, off, ptr, bytes_alloc, gfp_flags */
@@ -139,7 +146,7 @@ static __always_inline bool memory_percpu_alloc(struct call *call, __u64 *ctx)
 	event.bytes = ctx[3];
 	event.gfp = ctx[9];
 	event.tag = KMN_TAG_PERCPU;
-	return memory_allocated(call, &event);
+	return memory_allocated(call, VIA_TRACEPOINT, &event);
 }
 
 static __always_inline bool memory_percpu_free(struct call *call, __u64 *ctx)
@@ -149,7 +156,7 @@ static __always_inline bool memory_percpu_free(struct call *call, __u64 *ctx)
 	event.address = ctx[2];
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_PERCPU, event.address);
 	event.tag = KMN_TAG_PERCPU;
-	return memory_released(call, &event);
+	return memory_released(call, VIA_TRACEPOINT, &event);
 }
 
 /* An index that no scratch memory has. */
@@ -195,7 +202,7 @@ static __always_inline struct scratch *bulk_begin(struct call *call, struct bulk
 		return 0;
 	call_origin(call, VIA_FENTRY, scratch, &function, &bulk->event.site);
 	if (with_stack && config.flags & KMN_WITH_STACKS)
-		bulk->event.stack = memory_stack(call, scratch, bulk->event.site);
+		bulk->event.stack = memory_stack(call, VIA_FENTRY, scratch, bulk->event.site);
 	return scratch;
 }
 
@@ -367,21 +374,19 @@ static __always_inline void pages_list_belongs(struct bulk *bulk)
 }
 
 /* The pages that are shown at an address are what the block there is made of. */
-static __always_inline __u64 mapped_pages(struct call *call, __u64 pages, __u64 n)
+static __always_inline void mapped_pages(struct call *call, struct bulk *bulk, __u64 n)
 {
-	struct bulk bulk = {.event = memory_event(call), .array = pages};
 	struct scratch *scratch = 0;
 
-	bulk.event.tag = KMN_TAG_OF_VMALLOC;
+	bulk->event.tag = KMN_TAG_OF_VMALLOC;
 	if (config.flags & KMN_LOG_MEMORY) {
 		scratch = scratch_get(call->cpu, call->level, &call->scratch);
-		bulk.event.scratch = scratch ? call->scratch : NO_SCRATCH;
+		bulk->event.scratch = scratch ? call->scratch : NO_SCRATCH;
 	}
-	bpf_loop(n > 1 << 20 ? 1 << 20 : n, mapped_page, &bulk, 0);
-	pages_list_belongs(&bulk);
+	bpf_loop(n > 1 << 20 ? 1 << 20 : n, mapped_page, bulk, 0);
+	pages_list_belongs(bulk);
 	if (scratch)
 		scratch_put(scratch);
-	return bulk.lost;
 }
 
 /*
@@ -390,19 +395,21 @@ static __always_inline __u64 mapped_pages(struct call *call, __u64 pages, __u64 
  */
 static __always_inline bool memory_vmap_pages(struct call *call, __u64 *ctx)
 {
-	struct memory_event event = memory_event(call);
-	__u64 end = 0, pages = 0, lost;
+	struct bulk bulk = {.event = memory_event(call)};
+	__u64 start = 0, end = 0;
 
 	if (bracket_of(call->pid_tgid) != BRACKET_NONE)
 		return true;
-	bpf_get_func_arg(ctx, 0, &event.address);
+	bpf_get_func_arg(ctx, 0, &start);
 	bpf_get_func_arg(ctx, 1, &end);
-	bpf_get_func_arg(ctx, 3, &pages);
-	event.bytes = end - event.address;
-	event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, event.address);
-	event.tag = KMN_TAG_VMALLOC;
-	lost = mapped_pages(call, pages, event.bytes / PAGE_BYTES);
-	return memory_allocated(call, &event) && !lost;
+	bpf_get_func_arg(ctx, 3, &bulk.array);
+	mapped_pages(call, &bulk, (end - start) / PAGE_BYTES);
+	/* The same event, as there is not stack enough for two. */
+	bulk.event.address = start;
+	bulk.event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, start);
+	bulk.event.bytes = end - start;
+	bulk.event.tag = KMN_TAG_VMALLOC;
+	return memory_allocated(call, VIA_FENTRY, &bulk.event) && !bulk.lost;
 }
 
 /* vmap(pages, count, flags, prot) = where they are */
@@ -416,7 +423,8 @@ static __always_inline bool memory_vmap(struct call *call, __u64 *ctx)
 	event.key = KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, event.address);
 	event.bytes = (__u64)(__u32)count * PAGE_BYTES;
 	event.tag = KMN_TAG_VMAP;
-	return event.address ? memory_allocated(call, &event) : memory_failed(call, &event);
+	return event.address ? memory_allocated(call, VIA_FENTRY, &event)
+			     : memory_failed(call, &event);
 }
 
 /* remove_vm_area(addr) */
@@ -429,7 +437,7 @@ static __always_inline bool memory_vm_free(struct call *call, __u64 *ctx)
 	event.tag = KMN_TAG_VMALLOC;
 	memory_take(&event);
 	if (event.fate != KMN_FATE_UNKNOWN)
-		return memory_freed_tell(call, &event);
+		return memory_freed_tell(call, VIA_FENTRY, &event);
 	/* It is counted and told of when it is known what it was: memory_area_gone(). */
 	bracket_enter(call->pid_tgid, BRACKET_AREA);
 	return true;
@@ -486,10 +494,11 @@ int memory_area_gone(void *ctx)
 /* allocate_slab(s, flags, node) = struct slab *, which is its first page */
 static __always_inline bool memory_slab_pages(struct call *call, __u64 *ctx)
 {
+	struct memory_event event = memory_event(call);
 	__u64 slab = 0;
 
 	bpf_get_func_ret(ctx, &slab);
-	return !slab || pages_owned(call, pfn_of_page(slab), KMN_TAG_OF_SLAB);
+	return !slab || pages_owned(call, &event, pfn_of_page(slab), KMN_TAG_OF_SLAB);
 }
 
 /* kvfree_call_rcu(head, ptr); see rcu_by_offset */

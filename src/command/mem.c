@@ -166,6 +166,16 @@ static int report(struct run *run, const struct ledger *ledger, struct place_fin
 	return mem_report_put(run->options, &about, err);
 }
 
+static void tell_stacks(const struct run *run)
+{
+	struct text text = TEXT_INIT;
+
+	linux_source_stacks(run->source, run->options->verbose || run->options->spec.verify_stacks,
+			    &text);
+	tell_lines(text_string(&text));
+	text_fini(&text);
+}
+
 static int pump(struct run *run, struct sink **sinks, size_t n_sinks, struct place_finder *places,
 		struct error *err)
 {
@@ -202,6 +212,7 @@ static int pump(struct run *run, struct sink **sinks, size_t n_sinks, struct pla
 	}
 	ledger_init(&ledger);
 	status = pump_run(&moving, &ledger, err);
+	tell_stacks(run);
 	mem_live_destroy(run->live);
 	run->live = NULL;
 	if (!status)

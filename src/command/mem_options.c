@@ -31,6 +31,7 @@ enum option {
 	OPTION_BLOCKS,
 	OPTION_BUFFER,
 	OPTION_NO_STACK,
+	OPTION_VERIFY,
 	OPTION_OUTPUT,
 	OPTION_FORCE,
 	OPTION_BY,
@@ -75,7 +76,9 @@ static const struct option_row rows[] = {
 	 "record each allocation and free as a call too; with FILE: report of these", OPTION_LOG},
 	{0, "blocks", "N", "room for so many blocks at a time (1048576)", OPTION_BLOCKS},
 	{'b', "buffer", "SIZE", "kernel buffer of each processor (8M)", OPTION_BUFFER},
-	{'S', "no-stack", NULL, "take no stacks: far cheaper", OPTION_NO_STACK},
+	{'S', "no-stack", NULL, "take no stacks: cheaper", OPTION_NO_STACK},
+	{0, "verify-stacks", NULL, "compare each with what the kernel's own unwinder finds",
+	 OPTION_VERIFY},
 	{0, NULL, NULL, "Output", 0},
 	{'o', "output", "FILE", "record a capture", OPTION_OUTPUT},
 	{0, "force", NULL, "replace FILE whatever it is", OPTION_FORCE},
@@ -209,6 +212,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 		return spec_parse_size(value, &options->spec.buffer, err);
 	case OPTION_NO_STACK:
 		options->spec.stacks = false;
+		return 0;
+	case OPTION_VERIFY:
+		options->spec.verify_stacks = true;
 		return 0;
 	case OPTION_OUTPUT:
 		options->output = value;

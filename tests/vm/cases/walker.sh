@@ -118,6 +118,8 @@ verify "the fast method" 10000 hook --keep-last 10calls --fast --session session
 # Loads through a helper, as on kernels that have no other way.
 KAPIMON_WALKER=probe verify "without direct loads" 500 hook --keep-last 10calls \
 	mod_timer pipe_write __d_alloc tcp_v4_rcv
+# Tracepoints, and functions that are followed by themselves.
+verify "memory" 10000 mem
 
 # spoiled OPTION...: what is known of vfs_write's frames is wrong; a call below it has a stack
 spoiled()
