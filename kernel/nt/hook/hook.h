@@ -81,9 +81,10 @@ struct hook {
 	uint8_t state; /* enum hook_state */
 	const struct hook_platform *platform;
 	struct hook_returns *returns;
-	uint8_t *near_memory; /* trampoline, and an island where the thunk is out of reach */
+	uint8_t *trampoline; /* and behind it an island, where the thunk is too far for a jump */
 	uint8_t *thunk;
-	size_t n_trampoline, n_thunk;
+	uint16_t n_trampoline, n_thunk; /* bytes of their memory */
+	uint8_t patch[HOOK_PATCH_MAX];	/* what replaces plan.original */
 	/* Counted with atomic operations; read them with hook_count(). */
 	uint32_t inside;	 /* threads in the entry or the return handler */
 	uint32_t pending;	 /* calls whose return will be seen */
@@ -120,12 +121,10 @@ struct hook_returns {
 	struct hook_slot *slots;
 	uint32_t *used; /* a bit for each slot */
 	uint32_t n_slots;
-	uint32_t next; /* where the search for a free slot begins */
-	uint8_t *code; /* the stubs, then the return thunk */
-	size_t n_code;
+	uint8_t *stubs, *thunk; /* the return thunk lies behind the stubs */
+	size_t n_thunk;
 	const struct hook_platform *platform;
-	uint32_t n_unexpected; /* returned through a slot that was free: the function returned twice
-				*/
+	uint32_t n_unexpected; /* returns through a free slot: a function that returned twice */
 	uint32_t n_abandoned;
 };
 

@@ -32,6 +32,7 @@ enum insn_kind {
 	INSN_CALL_INDIRECT, /* call reg, call [mem], call far */
 	INSN_RETURN,	    /* ret, retf, iret, sysret, sysexit */
 	INSN_TRAP,	    /* int3, int n, into: a breakpoint or an old way to call the system */
+	INSN_SYSCALL,	    /* syscall, sysenter: the way back is their own address */
 	INSN_STOP,	    /* ud0, ud1, ud2: no way on */
 };
 

@@ -41,9 +41,11 @@ struct hook_function {
 	size_t size;
 	bool size_known;
 	bool executable; /* as the caller knows from section or page */
-	/* Readable bytes of the same section that stand before bytes: for hotpatch padding. 0:
-	 * none. */
-	size_t n_before;
+	/*
+	 * Readable bytes before and behind it in its section that belong to no other function; 0:
+	 * none are known. Padding there is used where the function itself is too small.
+	 */
+	size_t n_before, n_after;
 	/* The module's code, [begin, end), for telling a foreign hook; both 0: not known. */
 	uint64_t text_begin, text_end;
 };

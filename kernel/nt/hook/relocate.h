@@ -16,8 +16,8 @@
 
 /*
  * Write the trampoline of a plan into code, which holds HOOK_TRAMPOLINE_MAX bytes and will run at
- * address. Fails with HOOK_TOO_FAR where an operand can't be reached from there, HOOK_UNMOVABLE,
- * HOOK_CALL_EARLY.
+ * address. Fails with HOOK_TOO_FAR where an operand can't be reached from there,
+ * HOOK_UNKNOWN where the plan was not made by hook_plan().
  */
 enum hook_reason hook_relocate(const struct hook_plan *plan, uint64_t address, uint8_t *code,
 			       size_t *n_code);

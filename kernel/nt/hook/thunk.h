@@ -112,24 +112,29 @@ size_t hook_thunk_return(const struct hook_thunk *thunk, uint8_t *bytes);
  * A slot's stub: replaced return addresses point to it. It makes room for the real one, pushes the
  * slot's index and jumps to the return thunk. Writes HOOK_STUB_SIZE bytes.
  */
-void hook_thunk_stub(uint64_t address, uint32_t index, uint64_t return_thunk, uint8_t *bytes);
+void hook_thunk_stub(enum hook_abi abi, uint64_t address, uint32_t index, uint64_t return_thunk,
+		     uint8_t *bytes);
 
 /*
- * Unwind data of the thunks for NT on x64: an UNWIND_INFO for entry and return thunk (the same), to
- * be put, aligned to 4, within 4 GB above the image base that the RUNTIME_FUNCTION counts from.
+ * Unwind data of the thunks for NT on x64: the UNWIND_INFO of all entry thunks, or of the return
+ * thunk. It lies, aligned to 4, within 4 GB above the base that the RUNTIME_FUNCTION counts from.
+ * Returns its size. There can be none for stubs: nothing in that format finds a return address off
+ * the stack, so who walks stacks there asks hook_returns_original().
  */
 #define HOOK_UNWIND_MAX 64
-size_t hook_unwind_nt(uint8_t *bytes);
+size_t hook_unwind_nt(bool is_return, uint8_t *bytes);
 /* A RUNTIME_FUNCTION of [begin, end) with the UNWIND_INFO at info; 12 bytes. False: out of reach.
  */
 bool hook_runtime_function(uint64_t base, uint64_t begin, uint64_t end, uint64_t info,
 			   uint8_t *bytes);
 
 /*
- * The same for __register_frame: an .eh_frame of one thunk [begin, end), and of the stubs of a
- * pool, whose unwinding finds the real return addresses in the slots.
+ * The same for __register_frame: an .eh_frame for the thunk in [begin, end), and one for a pool's
+ * stubs, through which unwinding finds the real return addresses in the slots. HOOK_STUB_SIZE bytes
+ * before the first stub must be nobody's code, since unwinders look up the byte before a return
+ * address.
  */
-#define HOOK_EH_FRAME_MAX 256
+#define HOOK_EH_FRAME_MAX 160
 size_t hook_eh_frame_thunk(enum hook_abi abi, uint64_t begin, uint64_t end, uint8_t *bytes);
 size_t hook_eh_frame_stubs(enum hook_abi abi, uint64_t stubs, uint32_t n_stubs, uint64_t slots,
 			   uint32_t slot_size, uint8_t *bytes);

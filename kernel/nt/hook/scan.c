@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scan.h"
+
+/* What a branch says about its function: it goes back, or the function reaches at least there. */
+static void scan_branch(const struct hook_function *function, uint64_t target, size_t n_first,
+			bool is_call, size_t limit, size_t *reach, struct hook_scan *scan)
+{
+	uint64_t offset = target - function->address;
+
+	if (function->mode == INSN_32)
+		offset = (uint32_t)offset;
+	if (offset < n_first && !(is_call && !offset))
+		scan->branches_back = true;
+	/* A jump that far ahead would rather be another function. */
+	if (!is_call && offset < limit && offset > *reach)
+		*reach = (size_t)offset;
+}
+
+void hook_scan(const struct hook_function *function, size_t n_first, struct hook_scan *scan)
+{
+	size_t limit = function->size;
+	size_t at = 0, reach = 0;
+	struct insn insn;
+
+	if (!function->size_known && limit > HOOK_SCAN_MAX)
+		limit = HOOK_SCAN_MAX;
+	*scan = (struct hook_scan){.all = true};
+	while (at < limit) {
+		uint64_t address = function->address + at;
+
+		if (!insn_decode(function->bytes + at, limit - at, function->mode, &insn)) {
+			/* Data in the code, perhaps: what lies behind it counts all the same. */
+			scan->all = false;
+			if (!function->size_known)
+				break;
+			at++;
+			continue;
+		}
+		if (insn.relative_size)
+			scan_branch(function, insn_target(&insn, address, function->mode), n_first,
+				    insn.kind == INSN_CALL, limit, &reach, scan);
+		at += insn.length;
+		if (!function->size_known && insn_ends_flow(&insn) && reach < at)
+			break;
+	}
+	if (!function->size_known && at >= limit)
+		scan->all = false;
+	scan->end = at;
+}
