@@ -145,10 +145,15 @@ static bool is_near(uintptr_t memory, uintptr_t near)
 	return sizeof(void *) == 4 || distance < 2 * GIGABYTE - 2 * ARENA_SIZE;
 }
 
+/* Far memory lies where the kernel maps nothing by itself. */
+static bool is_far(uint64_t memory)
+{
+	return memory < 256 * GIGABYTE;
+}
+
 static bool fits(const struct platform *platform, uintptr_t memory, uintptr_t near)
 {
-	return near ? is_near(memory, near)
-		    : !platform->far_thunks || !is_near(memory, (uintptr_t)platform_init);
+	return near ? is_near(memory, near) : !platform->far_thunks || is_far(memory);
 }
 
 static uint8_t *map_at(uintptr_t hint)
@@ -166,7 +171,7 @@ static uint8_t *map_arena(const struct platform *platform, uintptr_t near)
 	if (sizeof(void *) == 4)
 		return map_at(0);
 	if (!near && platform->far_thunks) {
-		for (uint64_t at = 64 * GIGABYTE; !memory && at < 256 * GIGABYTE; at += ARENA_SIZE)
+		for (uint64_t at = 64 * GIGABYTE; !memory && is_far(at); at += ARENA_SIZE)
 			memory = map_at((uintptr_t)at);
 		return memory;
 	}

@@ -186,6 +186,8 @@ static void load(const char *path, unsigned counts[HOOK_N_REASONS], enum hook_fo
 
 static void prepare_hooks(void)
 {
+	unsigned n_far = 0;
+
 	for (unsigned i = 0; i < n_targets; i++) {
 		struct target *target = &targets[i];
 
@@ -195,10 +197,17 @@ static void prepare_hooks(void)
 		target->hook.on_return = on_return;
 		target->hook.context = target;
 		target->hook.sse = true;
-		target->n_entries = target->n_returns = 0;
 		target->reason = hook_prepare(&target->hook, &platform.hook, &returns);
+		if (platform.far && target->reason == HOOK_TOO_FAR) {
+			n_far++;
+			continue;
+		}
 		CHECK(!target->reason, "%s %s: %s", target->object, target->generated->name,
 		      hook_reason_sentence(target->reason));
+	}
+	if (platform.far) {
+		printf("# %u functions use what is too far from their trampoline\n", n_far);
+		CHECK(n_far, "the far memory is near");
 	}
 }
 

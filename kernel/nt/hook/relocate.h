@@ -12,7 +12,7 @@
 #include "plan.h"
 
 /* Room for every plan's trampoline. */
-#define HOOK_TRAMPOLINE_MAX 512
+#define HOOK_TRAMPOLINE_MAX 256
 
 /*
  * Write the trampoline of a plan into code, which holds HOOK_TRAMPOLINE_MAX bytes and will run at
