@@ -162,6 +162,18 @@ static void merge(struct functions *functions)
 	}
 }
 
+static void find_targets(struct functions *functions)
+{
+	size_t size = functions->text_end - functions->text_begin;
+	void *memory = malloc(hook_targets_size(size));
+
+	if (!memory)
+		fail("no memory");
+	hook_targets_init(&functions->targets, functions->text_begin, size, memory);
+	hook_targets_add(&functions->targets, sizeof(void *) == 4 ? INSN_32 : INSN_64,
+			 functions->text_begin, (const uint8_t *)functions->text_begin, size);
+}
+
 void functions_init(struct functions *functions, const void *address)
 {
 	struct object object = {.wanted = (uintptr_t)address};
@@ -175,11 +187,13 @@ void functions_init(struct functions *functions, const void *address)
 	add_symbols(functions, &object);
 	add_frames(functions, &object);
 	merge(functions);
+	find_targets(functions);
 }
 
 void functions_fini(struct functions *functions)
 {
 	free(functions->functions);
+	free(functions->targets.bits);
 }
 
 const struct function *functions_find(const struct functions *functions, const void *address)
@@ -203,5 +217,6 @@ void functions_describe(const struct functions *functions, const struct function
 		.n_after = function->n_after,
 		.text_begin = functions->text_begin,
 		.text_end = functions->text_end,
+		.targets = &functions->targets,
 	};
 }

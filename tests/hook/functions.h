@@ -18,6 +18,7 @@ struct functions {
 	struct function *functions; /* by address, each once */
 	size_t n_functions;
 	uintptr_t text_begin, text_end; /* of the segment that is executable */
+	struct hook_targets targets;
 };
 
 /* Those of the object that the address lies in. Fails hard. */

@@ -149,6 +149,8 @@ enum hook_reason hook_prepare(struct hook *hook, const struct hook_platform *pla
 
 	if (hook->state != HOOK_EMPTY || !hook->on_entry || (hook->on_return && !returns))
 		return HOOK_STATE;
+	if (hook->on_return && hook->plan.reads_return)
+		return HOOK_READS_RETURN;
 	hook->platform = platform;
 	hook->returns = returns;
 	hook->inside = hook->pending = hook->missed_returns = 0;

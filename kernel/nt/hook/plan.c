@@ -177,12 +177,16 @@ enum hook_reason hook_plan(const struct hook_function *function, enum hook_form 
 	hook_scan(function, prologue.n_moved, &scan);
 	if (scan.branches_back)
 		return HOOK_BRANCH_BACK;
+	if (function->targets &&
+	    hook_targets_any(function->targets, function->address + 1, prologue.n_moved - 1))
+		return HOOK_BRANCH_IN;
 	made.form = (uint8_t)form;
 	made.n_patched = form_bytes(form);
 	made.n_moved = (uint8_t)prologue.n_moved;
 	made.n_inside = (uint8_t)prologue.n_inside;
 	made.ends_moved = prologue.ends;
 	made.scanned_all = scan.all;
+	made.reads_return = hook_reads_return(function);
 	made.patch_address = function->address - n_padding;
 	made.n_original = (uint8_t)(made.n_patched + n_padding);
 	for (size_t i = 0; i < made.n_moved; i++)

@@ -11,6 +11,7 @@
 
 #include "insn.h"
 #include "reason.h"
+#include "targets.h"
 
 /* How the jump stands in the function; X(name, bytes of the function it takes, text) */
 #define HOOK_FORMS(X)                                                                              \
@@ -48,6 +49,8 @@ struct hook_function {
 	size_t n_before, n_after;
 	/* The module's code, [begin, end), for telling a foreign hook; both 0: not known. */
 	uint64_t text_begin, text_end;
+	/* Where its module's branches go; NULL: only those of the function itself are looked at. */
+	const struct hook_targets *targets;
 };
 
 struct hook_plan {
@@ -72,6 +75,8 @@ struct hook_plan {
 	bool scanned_all;
 	/* The function goes on nowhere: it is a jump, or ends within the moved instructions. */
 	bool ends_moved;
+	/* It looks at its return address first thing: its return can't be hooked. */
+	bool reads_return;
 };
 
 /*

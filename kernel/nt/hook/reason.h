@@ -12,6 +12,7 @@
 	X(UNKNOWN, "unknown-instruction", "its first instructions are not understood")             \
 	X(TOO_SHORT, "too-short", "it ends before the bytes that a jump takes")                    \
 	X(BRANCH_BACK, "branch-back", "a branch in it goes back into its first instructions")      \
+	X(BRANCH_IN, "branch-in", "a branch of another function goes into its first instructions") \
 	X(UNMOVABLE, "unmovable", "one of its first instructions works at its own place only")     \
 	X(CALL_EARLY, "early-call", "a call among its first instructions returns into them")       \
 	X(TOO_FAR, "too-far",                                                                      \

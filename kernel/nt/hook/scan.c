@@ -47,3 +47,47 @@ void hook_scan(const struct hook_function *function, size_t n_first, struct hook
 		scan->all = false;
 	scan->end = at;
 }
+
+/* mov reg, [esp], or another operation with [esp] as its memory operand. */
+static bool uses_stack_top(const uint8_t *bytes, const struct insn *insn)
+{
+	uint8_t sib;
+
+	if (!insn->has_modrm || insn->modrm >= 0xc0 || (insn->modrm & 7) != 4 || insn->map > 1 ||
+	    insn->displacement)
+		return false;
+	sib = bytes[insn->opcode_at + 2];
+	return sib == 0x24 && !(insn->rex & 3);
+}
+
+/* push, pop, leave, and what names esp as a register. */
+static bool moves_stack(const struct insn *insn)
+{
+	if (insn->map == 0 && ((insn->opcode & 0xf0) == 0x50 || insn->opcode == 0x68 ||
+			       insn->opcode == 0x6a || insn->opcode == 0xc9))
+		return true;
+	return insn->has_modrm &&
+	       ((insn->modrm >= 0xc0 && (insn->modrm & 7) == 4) || (insn->modrm >> 3 & 7) == 4);
+}
+
+bool hook_reads_return(const struct hook_function *function)
+{
+	/* As many as a function of that sort has before its ret. */
+	const int n_looked_at = 4;
+	struct insn insn;
+	size_t at = 0;
+
+	for (int i = 0; i < n_looked_at; i++) {
+		const uint8_t *bytes = function->bytes + at;
+
+		if (!insn_decode(bytes, function->size - at, function->mode, &insn))
+			return false;
+		if (uses_stack_top(bytes, &insn) ||
+		    (insn.map == 0 && insn.opcode >= 0x58 && insn.opcode <= 0x5f))
+			return true;
+		if (moves_stack(&insn) || insn.kind != INSN_PLAIN)
+			return false;
+		at += insn.length;
+	}
+	return false;
+}

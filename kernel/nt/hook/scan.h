@@ -22,4 +22,11 @@ struct hook_scan {
 
 void hook_scan(const struct hook_function *function, size_t n_first, struct hook_scan *scan);
 
+/*
+ * Does the function read or take the return address before it does anything to the stack?
+ * Compilers' helpers do, to find their own place (__x86.get_pc_thunk.bx) or to grow the frame of
+ * who calls them.
+ */
+bool hook_reads_return(const struct hook_function *function);
+
 #endif
