@@ -416,6 +416,65 @@ static void the_longest_trampoline_has_room(void **state)
 	assert_true(n <= HOOK_TRAMPOLINE_MAX);
 }
 
+static void functions_that_read_their_return_address_are_known(void **state)
+{
+	static const struct {
+		uint8_t code[16];
+		bool reads;
+	} cases[] = {
+		{{0x8b, 0x1c, 0x24, 0xc3}, true},			  /* mov ebx, [esp]; ret */
+		{{0xf3, 0x0f, 0x1e, 0xfb, 0x8b, 0x04, 0x24, 0xc3}, true}, /* endbr32 first */
+		{{0x59, 0x50, 0x51, 0xc3}, true},			  /* pop ecx */
+		{{0x31, 0xc0, 0x87, 0x04, 0x24, 0xc3}, true},		  /* xchg eax, [esp] */
+		{{0x8d, 0xa4, 0x24, 0, 0, 0, 0, 0x59, 0xc3}, false}, /* lea esp, [esp]: hotpatch */
+		{{0x0f, 0x1f, 0x04, 0x24, 0xc3}, false},	     /* nop */
+		{{0x8b, 0x44, 0x24, 4, 0xc3}, false},		     /* an argument */
+		{{0x50, 0x8b, 0x04, 0x24, 0x59, 0xc3}, false},	     /* its own */
+		{{0x83, 0xec, 0x0c, 0x8b, 0x04, 0x24, 0xc3}, false}, /* sub esp first */
+		{{0x8b, 0x04, 0x8c, 0xc3}, false},		     /* [esp + ecx * 4] */
+		{{0x90, 0xc3, 0x59, 0x59}, false},		     /* behind its end */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct hook_function function = {
+			.mode = INSN_32, .bytes = cases[i].code, .size = sizeof(cases[i].code)};
+
+		if (hook_reads_return(&function) != cases[i].reads)
+			fail_msg("case %zu", i);
+	}
+}
+
+static void branches_of_other_functions_are_seen(void **state)
+{
+	/* a function of 6 bytes; then one that jumps to its second instruction */
+	uint8_t code[] = {0x48, 0x89, 0xe0, 0x53, 0x5b, 0xc3, 0xeb,
+			  0xfb, 0xe8, 0xf3, 0xff, 0xff, 0xff};
+	struct hook_function function = {.mode = INSN_64,
+					 .address = AT,
+					 .bytes = code,
+					 .size = 6,
+					 .size_known = true,
+					 .executable = true};
+	struct hook_targets targets;
+	struct hook_plan plan;
+	uint32_t bits[4];
+
+	assert_true(hook_targets_size(sizeof(code)) <= sizeof(bits));
+	assert_int_equal(hook_plan(&function, HOOK_FORM_NEAR, &plan), HOOK_NONE);
+	hook_targets_init(&targets, AT, sizeof(code), bits);
+	function.targets = &targets;
+	assert_int_equal(hook_plan(&function, HOOK_FORM_NEAR, &plan), HOOK_NONE);
+	hook_targets_add(&targets, INSN_64, AT, code, sizeof(code));
+	assert_int_equal(hook_plan(&function, HOOK_FORM_NEAR, &plan), HOOK_BRANCH_IN);
+	/* To its beginning: a tail call. The call behind it goes there anyway. */
+	code[7] = 0xf8;
+	hook_targets_init(&targets, AT, sizeof(code), bits);
+	hook_targets_add(&targets, INSN_64, AT, code, sizeof(code));
+	assert_true(hook_targets_any(&targets, AT, 1));
+	assert_int_equal(hook_plan(&function, HOOK_FORM_NEAR, &plan), HOOK_NONE);
+	assert_false(hook_targets_any(&targets, AT + 100, 1000));
+}
+
 static void returns_that_are_more_than_returns_are_known(void **state)
 {
 	assert_int_equal(hook_return_reason("_setjmp"), HOOK_RETURNS_TWICE);
@@ -438,6 +497,8 @@ int main(void)
 		cmocka_unit_test(an_operand_out_of_reach_is_told),
 		cmocka_unit_test(a_trampoline_ends_where_the_function_goes_on),
 		cmocka_unit_test(the_longest_trampoline_has_room),
+		cmocka_unit_test(functions_that_read_their_return_address_are_known),
+		cmocka_unit_test(branches_of_other_functions_are_seen),
 		cmocka_unit_test(returns_that_are_more_than_returns_are_known),
 	};
 

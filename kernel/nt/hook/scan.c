@@ -56,6 +56,9 @@ static bool uses_stack_top(const uint8_t *bytes, const struct insn *insn)
 	if (!insn->has_modrm || insn->modrm >= 0xc0 || (insn->modrm & 7) != 4 || insn->map > 1 ||
 	    insn->displacement)
 		return false;
+	/* lea and nop name an operand that they don't touch */
+	if (insn->opcode == (insn->map ? 0x1f : 0x8d))
+		return false;
 	sib = bytes[insn->opcode_at + 2];
 	return sib == 0x24 && !(insn->rex & 3);
 }
