@@ -16,6 +16,8 @@ enum {
 };
 
 #define MAX_FUNCTIONS (1u << 22)
+/* Bytes; a bit is kept for each. The largest kernels have some 20 MB of code. */
+#define MAX_CODE (256u << 20)
 
 static int add(struct pe_functions *functions, uint32_t rva, uint32_t size, const char *name,
 	       bool exported, struct error *err)
@@ -178,6 +180,8 @@ static void merge(struct pe_functions *functions)
 {
 	size_t n = 0;
 
+	if (!functions->n_functions)
+		return;
 	qsort(functions->functions, functions->n_functions, sizeof(struct pe_function), by_rva);
 	for (size_t i = 0; i < functions->n_functions; i++) {
 		struct pe_function *function = &functions->functions[i];
@@ -216,6 +220,8 @@ static int find_targets(struct pe_functions *functions, struct error *err)
 	}
 	if (begin > end)
 		return 0;
+	if (end - begin > MAX_CODE)
+		return error_set(err, "its code spans %u MB", (end - begin) >> 20);
 	memory = malloc(hook_targets_size(end - begin) + 1);
 	if (!memory)
 		return error_no_memory(err);

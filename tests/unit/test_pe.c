@@ -182,6 +182,28 @@ static void any_flipped_bit_is_survived(void **state)
 	}
 }
 
+static void an_image_may_have_no_functions(void **state)
+{
+	/* offsets of i386's headers, counted from "PE" */
+	enum { SYMBOLS = 12, ENTRY_POINT = 24 + 16, EXPORTS = 24 + 96 };
+	char *pe, *copy = malloc(sizes[0]);
+	struct pe_functions functions;
+	struct pe_image image;
+	struct error err;
+
+	memcpy(copy, samples[0], sizes[0]);
+	pe = copy + (unsigned char)copy[0x3c];
+	memset(pe + SYMBOLS, 0, 4);
+	memset(pe + ENTRY_POINT, 0, 4);
+	memset(pe + EXPORTS, 0, 4);
+	assert_int_equal(pe_image_init(&image, "sample", copy, sizes[0], &err), 0);
+	assert_int_equal(pe_functions_init(&functions, &image, &err), 0);
+	assert_int_equal(functions.n_functions, 0);
+	pe_functions_fini(&functions);
+	pe_image_fini(&image);
+	free(copy);
+}
+
 static void what_is_no_image_is_told_so(void **state)
 {
 	static const char text[200] = "MZ but no more than that";
@@ -206,6 +228,7 @@ int main(void)
 		cmocka_unit_test(functions_of_x64_are_found_and_judged),
 		cmocka_unit_test(a_file_that_is_cut_anywhere_is_refused),
 		cmocka_unit_test(any_flipped_bit_is_survived),
+		cmocka_unit_test(an_image_may_have_no_functions),
 		cmocka_unit_test(what_is_no_image_is_told_so),
 	};
 
