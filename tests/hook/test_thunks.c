@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "functions.h"
 #include "nt/hook/hook.h"
@@ -586,6 +587,35 @@ static void test_contains(void)
 	test_done("a hook knows its code");
 }
 
+static double nanoseconds_per_call(void)
+{
+	const unsigned n = 1000000;
+	struct timespec begin, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (unsigned i = 0; i < n; i++)
+		twice(i);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
+	       n;
+}
+
+/* Told, not judged: machines differ. */
+static void print_cost(void)
+{
+	struct hook entry = {.on_entry = count_entry};
+	struct hook both = {.on_entry = count_entry, .on_return = count_return};
+	double bare = nanoseconds_per_call(), hooked;
+
+	put(&entry, twice);
+	hooked = nanoseconds_per_call();
+	take(&entry);
+	put(&both, twice);
+	printf("# a call takes %.1f ns, hooked at entry %.1f, at entry and return %.1f\n", bare,
+	       hooked, nanoseconds_per_call());
+	take(&both);
+}
+
 int main(void)
 {
 	static struct hook_slot *slots;
@@ -607,6 +637,7 @@ int main(void)
 	test_foreign_changes();
 	test_stacks();
 	test_contains();
+	print_cost();
 	CHECK(!hook_returns_fini(&returns) && !platform.n_allocated, "%zu", platform.n_allocated);
 	test_done("everything is given back");
 	return tap_end();
