@@ -18,6 +18,9 @@ packages="$packages sqlite3 protobuf-compiler trace-cmd"
 packages="$packages qemu-system-x86 busybox-static kmod xz-utils zstd cpio"
 # the sample modules; Debian's kernels are built with gcc-12, and so must their modules be
 packages="$packages gcc-12 dwarves binutils libssl3"
+# NT: drivers for both processors, and what the hooks of TRACE.SYS are tested with here: code and libraries
+# for i386, and a decoder to compare ours with
+packages="$packages gcc-mingw-w64-i686 gcc-mingw-w64-x86-64 gcc-multilib libzydis-dev lib32z1"
 # what else the caller needs
 packages="$packages $*"
 
