@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Processors' records in one order of time, with a LOSS record for each gap and for nothing else. */
+/* Processors' records in one order of time, with a LOSS record for each gap and for nothing else.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
