@@ -20,6 +20,7 @@
 	X(RETURNS_TWICE, "returns-twice", "it can return twice")                                   \
 	X(READS_RETURN, "reads-return", "it uses its return address for more than to return")      \
 	X(NEVER_RETURNS, "never-returns", "it does not return")                                    \
+	X(OWN, "own", "the monitor itself uses it")                                                \
 	X(NO_MEMORY, "no-memory", "there is no memory for its hook")                               \
 	X(CHANGED, "changed", "its code was changed by somebody else since")                       \
 	X(WRITE_FAILED, "write-failed", "its code could not be written")                           \
