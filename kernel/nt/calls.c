@@ -236,7 +236,8 @@ bool call_entered(struct hook *hook, struct hook_registers *registers, struct ho
 	if (traced->asked.role != TRACE_ROLE_NONE && slot)
 		tag = pool_entered(&call, registers, &bytes, &flags);
 	wanted = wanted_modules(&call) && wanted_tag(&call, tag);
-	if (wanted && traced->asked.role != TRACE_ROLE_NONE && traced->asked.role != TRACE_ROLE_FREE)
+	if (wanted && traced->asked.role != TRACE_ROLE_NONE &&
+	    traced->asked.role != TRACE_ROLE_FREE)
 		flags |= AT_FOLLOWED;
 	if (!wanted || traced->asked.flags & TRACE_HOOK_QUIET) {
 		counter_add(&traced->entry.filtered, 1);

@@ -34,8 +34,7 @@ static bool reaches(uintptr_t near, const void *memory, size_t size)
 	uint64_t from_low = near > at ? near - at : at - near;
 	uint64_t from_high = near > at + size ? near - at - size : at + size - near;
 
-	return !near || sizeof(void *) == 4 ||
-	       (from_low < NEAR_ENOUGH && from_high < NEAR_ENOUGH);
+	return !near || sizeof(void *) == 4 || (from_low < NEAR_ENOUGH && from_high < NEAR_ENOUGH);
 }
 
 static bool is_zero(const uint8_t *bytes, size_t n)

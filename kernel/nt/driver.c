@@ -78,13 +78,20 @@ static NTSTATUS NTAPI dispatch_control(DEVICE_OBJECT *device, IRP *irp)
 	size_t written;
 
 	if ((request.code & 3) == TRACE_OUT_DIRECT && irp->MdlAddress)
-		request.direct =
-			MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority);
+		request.direct = MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority);
 	KeWaitForSingleObject(&trace.lock, Executive, KernelMode, FALSE, NULL);
 	result = control_handle(&hooks_operations, NULL, &request, &written);
 	KeReleaseMutex(&trace.lock, FALSE);
 	return complete(irp, (NTSTATUS)control_status(result), written);
 }
+
+/* S-1-5-32-544 and S-1-5-18 */
+static struct {
+	UCHAR revision, n;
+	SID_IDENTIFIER_AUTHORITY authority;
+	ULONG part[2];
+} administrators = {SID_REVISION, 2, {SECURITY_NT_AUTHORITY}, {32, 544}},
+  local_system = {SID_REVISION, 1, {SECURITY_NT_AUTHORITY}, {18}};
 
 /* Administrators and the system, nobody else. */
 static NTSTATUS protect(DEVICE_OBJECT *device)
@@ -99,11 +106,9 @@ static NTSTATUS protect(DEVICE_OBJECT *device)
 	if (NT_SUCCESS(status))
 		status = RtlCreateAcl(acl, sizeof(room), ACL_REVISION);
 	if (NT_SUCCESS(status))
-		status = RtlAddAccessAllowedAce(acl, ACL_REVISION, GENERIC_ALL,
-						SeExports->SeAliasAdminsSid);
+		status = RtlAddAccessAllowedAce(acl, ACL_REVISION, GENERIC_ALL, &administrators);
 	if (NT_SUCCESS(status))
-		status = RtlAddAccessAllowedAce(acl, ACL_REVISION, GENERIC_ALL,
-						SeExports->SeLocalSystemSid);
+		status = RtlAddAccessAllowedAce(acl, ACL_REVISION, GENERIC_ALL, &local_system);
 	if (NT_SUCCESS(status))
 		status = RtlSetDaclSecurityDescriptor(&descriptor, TRUE, acl, FALSE);
 	if (!NT_SUCCESS(status))

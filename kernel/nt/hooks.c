@@ -4,22 +4,14 @@
 
 /* What hooked calls use themselves: a hook there would call itself for ever. */
 static const WCHAR *const own_routines[] = {
-	L"KeQueryPerformanceCounter",
-	L"KeGetCurrentProcessorNumber",
-	L"KeGetCurrentIrql",
-	L"PsGetCurrentProcessId",
-	L"PsGetCurrentThreadId",
-	L"PsGetProcessImageFileName",
-	L"PsGetCurrentProcess",
-	L"IoGetCurrentProcess",
-	L"IoGetStackLimits",
-	L"RtlLookupFunctionEntry",
-	L"RtlVirtualUnwind",
-	L"KeAcquireSpinLock",
-	L"KfAcquireSpinLock",
-	L"KeReleaseSpinLock",
-	L"KfReleaseSpinLock",
-	L"KeAcquireSpinLockRaiseToDpc",
+	L"KeQueryPerformanceCounter", L"KeGetCurrentProcessorNumber",
+	L"KeGetCurrentIrql",	      L"PsGetCurrentProcessId",
+	L"PsGetCurrentThreadId",      L"PsGetProcessImageFileName",
+	L"PsGetCurrentProcess",	      L"IoGetCurrentProcess",
+	L"IoGetStackLimits",	      L"RtlLookupFunctionEntry",
+	L"RtlVirtualUnwind",	      L"KeAcquireSpinLock",
+	L"KfAcquireSpinLock",	      L"KeReleaseSpinLock",
+	L"KfReleaseSpinLock",	      L"KeAcquireSpinLockRaiseToDpc",
 };
 
 /* Milliseconds to wait for calls that are inside, when hooks are taken out. */

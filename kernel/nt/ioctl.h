@@ -36,8 +36,7 @@
 	X(TAGS, 9, TRACE_OUT_DIRECT, "pool memory by tag")
 
 enum trace_control {
-#define TRACE_CONTROL_ENUM(name, number, method, text)                                             \
-	TRACE_##name = TRACE_CODE(number, method),
+#define TRACE_CONTROL_ENUM(name, number, method, text) TRACE_##name = TRACE_CODE(number, method),
 	TRACE_CONTROLS(TRACE_CONTROL_ENUM)
 #undef TRACE_CONTROL_ENUM
 };
@@ -129,9 +128,9 @@ struct trace_hooked {
 
 /* UNHOOK: nothing in, this out. */
 struct trace_unhooked {
-	uint32_t hooks;	   /* that were taken out */
-	uint32_t left;	   /* hooks with calls still inside: the driver must stay */
-	uint32_t armed;	   /* hooks that somebody else has written over */
+	uint32_t hooks; /* that were taken out */
+	uint32_t left;	/* hooks with calls still inside: the driver must stay */
+	uint32_t armed; /* hooks that somebody else has written over */
 	uint32_t reserved;
 };
 

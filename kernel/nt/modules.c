@@ -90,14 +90,13 @@ static size_t list_by_system(struct trace_module *modules, size_t n)
 	system = trace_allocate(size);
 	if (system && NT_SUCCESS(query(11, system, size, NULL))) {
 		for (; done < system->n && done < n; done++) {
-			modules[done] = (struct trace_module){
-				.base = (uintptr_t)system->module[done].base,
-				.size = system->module[done].size};
+			modules[done] =
+				(struct trace_module){.base = (uintptr_t)system->module[done].base,
+						      .size = system->module[done].size};
 			copy_text(modules[done].path, sizeof(modules[done].path),
 				  system->module[done].path);
 			copy_text(modules[done].name, sizeof(modules[done].name),
-				  system->module[done].path +
-					  (system->module[done].name & 255));
+				  system->module[done].path + (system->module[done].name & 255));
 		}
 	}
 	trace_free(system);
@@ -144,9 +143,8 @@ bool modules_refresh(void)
 	if (ranges && n_old < ARRAYSIZE(old_ranges)) {
 		ranges->n = n;
 		for (size_t i = 0; i < n; i++)
-			ranges->range[i] = (struct range){modules[i].base,
-							  modules[i].base + modules[i].size,
-							  modules[i].bit};
+			ranges->range[i] = (struct range){
+				modules[i].base, modules[i].base + modules[i].size, modules[i].bit};
 		ranges_sort(ranges);
 		old_ranges[n_old++] = ranges;
 		__atomic_store_n(&trace.ranges, ranges, __ATOMIC_RELEASE);

@@ -78,8 +78,8 @@ static size_t walk(const struct hook_registers *registers, uint64_t *frames, siz
 			break;
 		function = RtlLookupFunctionEntry(context.Rip, &base, NULL);
 		if (function) {
-			RtlVirtualUnwind(0, base, context.Rip, function, &context,
-					 &data, &establisher, NULL);
+			RtlVirtualUnwind(0, base, context.Rip, function, &context, &data,
+					 &establisher, NULL);
 		} else {
 			context.Rip = *(const ULONG64 *)context.Rsp;
 			context.Rsp += 8;

@@ -54,7 +54,9 @@ uint8_t system_context(void)
 	/* There are no interrupts under Wine, nor is there a routine to ask. */
 	if (!trace.in_process)
 		irql = KeGetCurrentIrql();
-	return irql < DISPATCH_LEVEL ? KMN_TASK : irql == DISPATCH_LEVEL ? KMN_SOFTIRQ : KMN_HARDIRQ;
+	return irql < DISPATCH_LEVEL	? KMN_TASK
+	       : irql == DISPATCH_LEVEL ? KMN_SOFTIRQ
+					: KMN_HARDIRQ;
 }
 
 void system_comm(char *comm)
@@ -74,8 +76,8 @@ static bool has_hvci(void)
 	struct {
 		ULONG length, options;
 	} integrity = {.length = sizeof(integrity)};
-	NTSTATUS(NTAPI * query)(ULONG, void *, ULONG, ULONG *) =
-		trace_routine(L"ZwQuerySystemInformation");
+	NTSTATUS(NTAPI * query)
+	(ULONG, void *, ULONG, ULONG *) = trace_routine(L"ZwQuerySystemInformation");
 
 	return !trace.in_process && query &&
 	       NT_SUCCESS(query(103, &integrity, sizeof(integrity), NULL)) &&

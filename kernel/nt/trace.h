@@ -77,10 +77,10 @@ void trace_allow_unload(bool allowed);
 void *trace_routine(const WCHAR *name);
 
 /* system.c */
-void system_init(void); /* PASSIVE_LEVEL */
-uint64_t system_time(void); /* ns; any IRQL */
+void system_init(void);		 /* PASSIVE_LEVEL */
+uint64_t system_time(void);	 /* ns; any IRQL */
 uint32_t system_processor(void); /* below trace.processors; any IRQL */
-uint8_t system_context(void); /* enum kmn_context; any IRQL */
+uint8_t system_context(void);	 /* enum kmn_context; any IRQL */
 /* The process's name, KMN_COMM bytes, NUL-padded; any IRQL. */
 void system_comm(char *comm);
 void system_describe(struct trace_system *system); /* PASSIVE_LEVEL */

@@ -12,7 +12,8 @@ struct runtime_function {
 };
 
 NTKERNELAPI const struct runtime_function *NTAPI RtlLookupFunctionEntry(ULONG64 address,
-									ULONG64 *base, void *history);
+									ULONG64 *base,
+									void *history);
 NTKERNELAPI void *NTAPI RtlVirtualUnwind(ULONG type, ULONG64 base, ULONG64 address,
 					 const struct runtime_function *function, CONTEXT *context,
 					 void **data, ULONG64 *establisher, void *pointers);
