@@ -99,6 +99,7 @@ static enum control_result start(void *context, const struct trace_start *start)
 	if (trace.armed)
 		return CONTROL_NOT_READY;
 	release_all();
+	modules_fini();
 	if (!modules_refresh() || !make_returns())
 		return CONTROL_NO_MEMORY;
 	free_rings();

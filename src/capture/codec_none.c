@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The codec of builds without zstd: what is written is plain, what zstd has packed can't be read. */
+/* The codec of builds without zstd: what is written is plain, what zstd has packed can't be read.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -37,8 +37,9 @@ static int input_seek(struct capture_input *input, uint64_t offset, struct error
 	struct file_input *file = (struct file_input *)input;
 	LARGE_INTEGER to = {.QuadPart = (LONGLONG)offset};
 
-	return SetFilePointerEx(file->file, to, NULL, FILE_BEGIN) ? 0
-								  : fail(err, "seek in", file->name);
+	return SetFilePointerEx(file->file, to, NULL, FILE_BEGIN)
+		       ? 0
+		       : fail(err, "seek in", file->name);
 }
 
 static int input_size(struct capture_input *input, uint64_t *size, struct error *err)

@@ -43,7 +43,8 @@ static int open_failed(struct error *err)
 		error_set(err, "TRACE.SYS is not loaded");
 		return error_hint(err, "\"kapimon install\" once, then \"kapimon start\"");
 	case ERROR_ACCESS_DENIED:
-		error_set(err, "TRACE.SYS is for administrators only, or in use by another program");
+		error_set(err,
+			  "TRACE.SYS is for administrators only, or in use by another program");
 		return error_hint(err, "run it as an administrator, and only once");
 	}
 	return error_set(err, "can't open TRACE.SYS: Windows error %lu", GetLastError());
@@ -71,7 +72,8 @@ struct nt_device *nt_device_open(struct trace_system *system, struct error *err)
 	}
 	if (system->version != TRACE_VERSION) {
 		error_set(err, "the TRACE.SYS that is loaded has another version");
-		error_hint(err, "\"kapimon stop\" and \"kapimon start\" load the one beside kapimon");
+		error_hint(err,
+			   "\"kapimon stop\" and \"kapimon start\" load the one beside kapimon");
 		nt_device_close(device);
 		return NULL;
 	}
@@ -163,7 +165,8 @@ int nt_service_install(const char *path, struct error *err)
 	SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_CREATE_SERVICE);
 	SC_HANDLE service = NULL;
 
-	/* Wine runs the drivers of one group in one process; nowhere else has the group a meaning. */
+	/* Wine runs the drivers of one group in one process; nowhere else has the group a meaning.
+	 */
 	if (manager)
 		service = CreateServiceA(manager, SERVICE, "Kapimon kernel API monitor",
 					 SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,

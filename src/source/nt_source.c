@@ -99,7 +99,8 @@ static int add_api(struct nt_source *source, const struct trace_hook *hook, uint
 
 static const char *reason_sentence(uint32_t reason)
 {
-	return hook_reason_sentence(reason < HOOK_N_REASONS ? (enum hook_reason)reason : HOOK_STATE);
+	return hook_reason_sentence(reason < HOOK_N_REASONS ? (enum hook_reason)reason
+							    : HOOK_STATE);
 }
 
 static int hook_export(void *context, const struct nt_module *module,
@@ -224,8 +225,8 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 /* Everything that is in the driver's buffers; *n: bytes that came. */
 static int take(struct nt_source *source, size_t *n, struct error *err)
 {
-	long got = nt_device_ask(source->device, TRACE_READ, NULL, 0, source->bytes, READ_BYTES,
-				 err);
+	long got =
+		nt_device_ask(source->device, TRACE_READ, NULL, 0, source->bytes, READ_BYTES, err);
 
 	if (got < 0)
 		return -1;
@@ -241,8 +242,8 @@ static int take(struct nt_source *source, size_t *n, struct error *err)
 	return 0;
 }
 
-static int source_next(struct source *base, int timeout_ms, const struct kmn_header *const **records,
-		       size_t *n, struct error *err)
+static int source_next(struct source *base, int timeout_ms,
+		       const struct kmn_header *const **records, size_t *n, struct error *err)
 {
 	struct nt_source *source = source_of(base);
 	struct trace_system system;
@@ -343,8 +344,8 @@ static int fill_catalog(struct nt_source *source, struct error *err)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	catalog->clock_offset = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec -
-				(int64_t)system->time;
+	catalog->clock_offset =
+		(int64_t)now.tv_sec * 1000000000 + now.tv_nsec - (int64_t)system->time;
 	catalog->start = system->time;
 	catalog->processors = system->processors;
 	snprintf(kernel, sizeof(kernel), "NT %u.%u.%u%s", system->major, system->minor,
@@ -376,8 +377,9 @@ static int fill_catalog(struct nt_source *source, struct error *err)
 static int check_guards(const struct trace_system *system, struct error *err)
 {
 	if (system->guards & TRACE_HVCI)
-		return error_set(err, "memory integrity (HVCI) is on: no code of this kernel can be "
-				      "changed, so nothing can be hooked");
+		return error_set(err,
+				 "memory integrity (HVCI) is on: no code of this kernel can be "
+				 "changed, so nothing can be hooked");
 	if (system->guards & TRACE_PATCHGUARD && !getenv("KAPIMON_PATCHGUARD_IS_OFF")) {
 		error_set(err, "this kernel checks its own code (PatchGuard) and would stop the "
 			       "machine when it finds a hook");
@@ -433,6 +435,6 @@ int nt_source_blocks(struct source *source, struct trace_block **blocks, size_t 
 
 int nt_source_tags(struct source *source, struct trace_tag **tags, size_t *n, struct error *err)
 {
-	return nt_device_list(source_of(source)->device, TRACE_TAGS, sizeof(**tags), (void **)tags, n,
-			      err);
+	return nt_device_list(source_of(source)->device, TRACE_TAGS, sizeof(**tags), (void **)tags,
+			      n, err);
 }

@@ -47,8 +47,10 @@ struct watch {
 		{'o', "output", "FILE", "record a capture", OPTION_OUTPUT},                        \
 		{0, "force", NULL, "replace FILE whatever it is", OPTION_FORCE},                   \
 		{'S', "no-stack", NULL, "take no stacks", OPTION_NO_STACK},                        \
-		{'T', "tag", "TAG", "only pool memory of this tag; a blank is any character",      \
-		 OPTION_TAG}
+	{                                                                                          \
+		'T', "tag", "TAG", "only pool memory of this tag; a blank is any character",       \
+			OPTION_TAG                                                                 \
+	}
 
 static const struct option_row hook_rows[] = {
 	{'r', "return", NULL, "hook the returns too: values and durations", OPTION_RETURN},
@@ -156,12 +158,14 @@ static struct sink *make_sink(const struct watch *watch, struct error *err)
 static void tell_unhooked(const struct trace_unhooked *unhooked)
 {
 	if (unhooked->armed)
-		fprintf(stderr, "kapimon: %u hooks were written over by somebody else, so TRACE.SYS "
-				"stays loaded\n",
+		fprintf(stderr,
+			"kapimon: %u hooks were written over by somebody else, so TRACE.SYS "
+			"stays loaded\n",
 			unhooked->armed);
 	if (unhooked->left)
-		fprintf(stderr, "kapimon: calls are still inside %u functions whose returns were "
-				"hooked: the hooks are off, and TRACE.SYS stays loaded\n",
+		fprintf(stderr,
+			"kapimon: calls are still inside %u functions whose returns were "
+			"hooked: the hooks are off, and TRACE.SYS stays loaded\n",
 			unhooked->left);
 }
 

@@ -60,8 +60,8 @@ static int service(const char *action, const char *path)
 
 static HANDLE open_device(const char *path)
 {
-	HANDLE device = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0,
-				    NULL);
+	HANDLE device =
+		CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
 
 	if (device == INVALID_HANDLE_VALUE)
 		exit(fail(path));
@@ -147,8 +147,9 @@ static int toggle(unsigned rounds, unsigned n)
 			struct trace_hooked hooked = {0};
 
 			strcpy(hook.name, functions[i]);
-			hook.address = base + (uint64_t)((char *)GetProcAddress(image, functions[i]) -
-							 (char *)image);
+			hook.address =
+				base + (uint64_t)((char *)GetProcAddress(image, functions[i]) -
+						  (char *)image);
 			if (!ask(trace, TRACE_HOOK, &hook, sizeof(hook), &hooked, sizeof(hooked)) ||
 			    hooked.reason) {
 				fprintf(stderr, "client: %s: reason %u\n", functions[i],
@@ -212,11 +213,14 @@ static int fuzz(unsigned n, uint32_t seed)
 	random_state = seed | 1;
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t code = TRACE_CODE(random_below(12), random_below(4));
-		size_t in_length = lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
-		size_t out_length = lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
+		size_t in_length =
+			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
+		size_t out_length =
+			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
 
 		for (size_t j = 0; j < sizeof(in) / 4; j += 1 + random_below(64))
-			((uint32_t *)in)[j] = random_below(4) ? random_below(65536) : random_below(~0u);
+			((uint32_t *)in)[j] =
+				random_below(4) ? random_below(65536) : random_below(~0u);
 		if (in_length > sizeof(in))
 			in_length = sizeof(in);
 		taken += ask(trace, code, in, in_length, out, out_length);

@@ -47,7 +47,6 @@ lacks()
 # said TEXT...: the last command printed each of them
 said()
 {
-	cp "$work/out" "$work/said"
 	for text in "$@"; do
 		grep -qF -- "$text" "$work/out" || {
 			result 1 "it says \"$text\""
@@ -138,7 +137,9 @@ cd "$work" || exit 1
 check "Wine makes a prefix" timeout 120 wine wineboot -i
 timeout 60 wineserver -w
 WINEDEBUG=-all,err+seh,err+ntoskrnl
-sleep 600 | timeout 600 wine cmd /c 'set /p x=' >"$work/log" 2>&1 &
+mkfifo stay
+exec 9<>stay
+timeout 600 wine cmd /c 'set /p x=' <&9 >"$work/log" 2>&1 &
 keeper=$!
 sleep 3
 kill -0 $keeper 2>/dev/null
@@ -174,34 +175,35 @@ check "the capture is shown on Windows" run ./kapimon.exe show -S calls.kmn
 grep -c 'Kmn[A-Za-z]*(0x.*) = 0x' "$work/out" >"$work/count"
 cp "$work/out" "$work/windows"
 check "it has all 500 calls" grep -qx 500 "$work/count"
+cp windows out
 said COMPLETE "KmnClassic(0x31, 0x0" " = 0x31 " "KmnGcc(0x31, 0x3" " = 0x34 "
 check "the same capture is shown on Linux" "$build/kapimon" show -S --color=never calls.kmn
-check "with the same calls" sh -c "grep -o 'Kmn.*' out | sed 's/ *\$//' >a
-	grep -o 'Kmn.*' windows | tr -d '\r' | sed 's/ *\$//' >b; test -s a && cmp a b"
+cp out linux
+check "with the same calls" sh -c "grep -o 'Kmn.*' linux >a; grep -o 'Kmn.*' windows >b; test -s a && diff a b"
 check "stacks have names on Linux" "$build/kapimon" show --color=never calls.kmn
-said "kmntarget.sys" "ntoskrnl.exe"
+said "KmnMsvc+0x0 [kmntarget.sys]" "IoCallDriver+0x"
 check "it is filtered on Linux" sh -c \
 	"$build/kapimon show -S --color=never --filter 'api == \"KmnMsvc\"' calls.kmn | tee out2 |
 		grep -c 'KmnMsvc(' | grep -qx 100 && ! grep -q 'KmnGcc(' out2"
 check "it is exported on Linux" sh -c \
-	"$build/kapimon export csv -o calls.csv calls.kmn && grep -c KmnHotpatch calls.csv"
+	"$build/kapimon export --to csv -o calls.csv calls.kmn && grep -c KmnHotpatch calls.csv"
 
 # A module that is in every stack, and one that is in none.
 check "an excluded module" watch hook -t 3s -X kmntarget.sys kmntarget:KmnMsvc
 run ./client.exe call 10 1 >/dev/null
-watched >"$work/out" 2>&1
-check "keeps its calls out, as filtered" grep -Eq 'KmnMsvc +.*entry +patch +10 +0 +10 +0 +0 +0' "$work/out"
+watched >"$work/seen" 2>&1
+check "keeps its calls out, as filtered" grep -Eq 'KmnMsvc +.*entry +patch +10 +0 +10 +0 +0 +0' "$work/seen"
 check "a required module that is in no stack" watch hook -t 3s -M setupapi.dll kmntarget:KmnMsvc
 run ./client.exe call 10 1 >/dev/null
-watched >"$work/out" 2>&1
-check "keeps all calls out" grep -Eq 'KmnMsvc +.*entry +patch +10 +0 +10 +0 +0 +0' "$work/out"
+watched >"$work/seen" 2>&1
+check "keeps all calls out" grep -Eq 'KmnMsvc +.*entry +patch +10 +0 +10 +0 +0 +0' "$work/seen"
 check "a rate limit" watch hook -S -t 4s --limit-rate 5 kmntarget:KmnGcc
 run ./client.exe call 100 1 >/dev/null
-watched >"$work/out" 2>&1
-check "suspends the hook, and says so" grep -q 'suspend' "$work/out"
+watched >"$work/seen" 2>&1
+check "suspends the hook, and says so" grep -q 'suspend' "$work/seen"
 
 # Pool: 40 blocks of 100 bytes, every fourth leaked; then another tag, which is not asked for.
-check "pool memory is followed" watch mem -t 5s -T 'K k'
+check "pool memory is followed" watch mem -t 5s -T 'K  k'
 run ./client.exe leak Kmnk 40 100
 run ./client.exe leak Othr 40 100
 check "leaks are told of" watched
@@ -213,7 +215,7 @@ run ./client.exe free
 run ./client.exe leak Abcd 8 64
 run ./client.exe leak Abcd 8 32 plain
 check "is followed through routines that call each other" watched
-said "2 blocks, 128 bytes, tag Abcd, kmntarget.sys" "2 blocks, 64 bytes, tag None, kmntarget.sys"
+said "2 blocks, 128 bytes, tag Abcd, kmntarget.sys" "2 blocks, 64 bytes, tag ...., kmntarget.sys"
 
 check "100 rounds of hooks under 4 threads" run ./client.exe toggle 100 4
 sed 's/^/# /' "$work/out"
@@ -233,6 +235,6 @@ check "the service is removed" run ./kapimon.exe remove
 check "the target is removed" run ./client.exe remove -
 lacks "and can't be started" run ./kapimon.exe start
 
-lacks "no driver crashed" grep -a -q 'Unhandled' "$work/log"
+lacks "no driver crashed" grep -a 'Unhandled' "$work/log"
 echo "1..$n"
 exit $failed

@@ -53,9 +53,8 @@ static NTSTATUS leak(const struct target_leak *asked)
 	for (int i = 0; i < 4; i++)
 		tag |= (ULONG)(UCHAR)asked->tag[i] << 8 * i;
 	for (uint32_t i = 0; i < asked->blocks; i++) {
-		void *block = asked->plain
-				      ? ExAllocatePool(NonPagedPool, asked->bytes)
-				      : ExAllocatePoolWithTag(NonPagedPool, asked->bytes, tag);
+		void *block = asked->plain ? ExAllocatePool(NonPagedPool, asked->bytes)
+					   : ExAllocatePoolWithTag(NonPagedPool, asked->bytes, tag);
 
 		if (!block)
 			return STATUS_INSUFFICIENT_RESOURCES;
