@@ -7,6 +7,7 @@
 #
 # Wine ends the drivers' process with the last program: a program that waits keeps it alive. A driver that
 # crashes ends that process, while the service manager goes on saying that it runs: its log tells.
+# shellcheck disable=SC2317 # functions are called by name
 set -u
 
 build=$(realpath "${1:-build}")
@@ -90,7 +91,7 @@ check_imports()
 			status=1
 		}
 	done
-	return $status
+	return "$status"
 }
 
 run()
@@ -106,7 +107,7 @@ watch()
 	watcher=$!
 	for _ in $(seq 100); do
 		grep -q watching "$work/watch.err" && return 0
-		kill -0 $watcher 2>/dev/null || break
+		kill -0 "$watcher" 2>/dev/null || break
 		sleep 0.1
 	done
 	cat "$work/watch.err" "$work/watch.out"
@@ -115,10 +116,10 @@ watch()
 
 watched()
 {
-	wait $watcher
+	wait "$watcher"
 	status=$?
 	cat "$work/watch.out" "$work/watch.err"
-	return $status
+	return "$status"
 }
 
 check "builds for x64" setup nt-x64 x86_64
