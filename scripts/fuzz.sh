@@ -18,10 +18,12 @@ if [ ! -f "$build/build.ninja" ]; then
 		-Db_lundef=false -Dwerror=false >&2 || exit 1
 fi
 ninja -C "$build" tests/fuzz/make_corpus tests/fuzz/fuzz_capture tests/fuzz/fuzz_columns \
-	tests/fuzz/fuzz_record tests/fuzz/fuzz_filter tests/fuzz/fuzz_spec >&2 || exit 1
+	tests/fuzz/fuzz_record tests/fuzz/fuzz_filter tests/fuzz/fuzz_spec tests/fuzz/fuzz_pe \
+	tests/unit/pe_sample_i386.dll tests/unit/pe_sample_x64.dll >&2 || exit 1
 cd "$build" || exit 1
-mkdir -p corpus
+mkdir -p corpus/pe
 tests/fuzz/make_corpus corpus >&2 || exit 1
+cp tests/unit/pe_sample_i386.dll tests/unit/pe_sample_x64.dll corpus/pe || exit 1
 
 failed=0
 # fuzz NAME CORPUS [OPTION]...: the corpus, below "corpus"; more seeds are options, too
@@ -47,4 +49,5 @@ fuzz fuzz_columns columns
 fuzz fuzz_record record
 fuzz fuzz_filter filter -dict="$seeds/filter.dict" "$seeds/filter"
 fuzz fuzz_spec spec "$seeds/session"
+fuzz fuzz_pe pe
 exit $failed

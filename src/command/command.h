@@ -20,6 +20,7 @@
 	X(session, "print what is watched as a session file")                                      \
 	X(symbols, "put source lines into a capture")                                              \
 	X(lab, "run a command in a throw-away virtual machine")                                    \
+	X(audit, "tell which functions of a driver of NT can be hooked")                           \
 	X(doctor, "tell what this machine allows")                                                 \
 	X(completion, "print what a shell needs to complete command lines")
 

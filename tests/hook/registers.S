@@ -134,4 +134,19 @@ registers_spoil:
 	.cfi_endproc
 	.size registers_spoil, . - registers_spoil
 
+	.globl registers_return_address
+	.type registers_return_address, @function
+registers_return_address:
+	.cfi_startproc
+#if defined(__i386__)
+	mov eax, [esp]
+#else
+	mov rax, [rsp]
+#endif
+	nop
+	nop
+	ret
+	.cfi_endproc
+	.size registers_return_address, . - registers_return_address
+
 	.section .note.GNU-stack, "", @progbits

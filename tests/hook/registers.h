@@ -29,6 +29,8 @@ extern struct registers registers_seen, registers_after;
 
 void registers_call(void);
 void registers_target(void);
+/* Its return address, read as functions without a frame do. */
+uintptr_t registers_return_address(void);
 /* A C function's worst: everything that it may change is something else. */
 void registers_spoil(void);
 

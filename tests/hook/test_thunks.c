@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "functions.h"
 #include "nt/hook/hook.h"
@@ -249,6 +250,28 @@ static void test_changes(void)
 	test_done("handlers may change arguments and results, and do without the return");
 }
 
+NOINLINE static uintptr_t call_for_return_address(void)
+{
+	volatile uintptr_t address = registers_return_address();
+
+	return address;
+}
+
+static void test_read_return(void)
+{
+	struct hook hook = {.on_entry = count_entry, .on_return = count_return};
+	uintptr_t plain = call_for_return_address();
+
+	CHECK(!plan(&hook, registers_return_address) && hook.plan.reads_return, "not planned");
+	CHECK(hook_prepare(&hook, &platform.hook, &returns) == HOOK_READS_RETURN, "prepared");
+	hook.on_return = NULL;
+	put(&hook, registers_return_address);
+	n_entries = 0;
+	CHECK(call_for_return_address() == plain && n_entries == 1, "%u", n_entries);
+	take(&hook);
+	test_done("a function that reads its return address is hooked at entry only");
+}
+
 __attribute__((ms_hook_prologue, noinline, noclone)) static unsigned long patchable(unsigned long n)
 {
 	return n * 3 + 1;
@@ -257,21 +280,27 @@ __attribute__((ms_hook_prologue, noinline, noclone)) static unsigned long patcha
 /* Where compilers don't look: there are bytes before it. */
 static unsigned long (*volatile patchable_pointer)(unsigned long) = patchable;
 
-static void test_hotpatch(void)
+static void plan_hotpatch(struct hook *hook)
 {
 	uintptr_t address = (uintptr_t)patchable_pointer;
-	struct hook hook = {.on_entry = count_entry, .on_return = count_return};
 	struct hook_function description = {.mode = sizeof(void *) == 4 ? INSN_32 : INSN_64,
 					    .address = address,
 					    .bytes = (const uint8_t *)address,
 					    .size = 16,
 					    .executable = true,
 					    .n_before = 16};
+
+	CHECK(!hook_plan(&description, HOOK_FORM_NEAR, &hook->plan), "not planned");
+}
+
+static void test_hotpatch(void)
+{
+	struct hook hook = {.on_entry = count_entry, .on_return = count_return};
 	uint8_t before[24];
-	const uint8_t *code = (const uint8_t *)address - 8;
+	const uint8_t *code = (const uint8_t *)(uintptr_t)patchable_pointer - 8;
 
 	memcpy(before, code, sizeof(before));
-	CHECK(!hook_plan(&description, HOOK_FORM_NEAR, &hook.plan), "not planned");
+	plan_hotpatch(&hook);
 	CHECK(hook.plan.form == HOOK_FORM_HOTPATCH && hook.plan.n_patched == 2, "form %u",
 	      hook.plan.form);
 	CHECK(!hook_prepare(&hook, &platform.hook, &returns) && !hook_arm(&hook), "not armed");
@@ -286,6 +315,37 @@ static void test_hotpatch(void)
 
 static struct hook_platform limited;
 static unsigned n_allowed;
+static unsigned failing_write; /* this one fails, counted down to 1 */
+
+static bool one_write_fails(void *context, void *address, const uint8_t *expected,
+			    const uint8_t *bytes, size_t n, unsigned n_inside)
+{
+	return failing_write-- != 1 &&
+	       platform.hook.write(context, address, expected, bytes, n, n_inside);
+}
+
+/* Two writes are needed. A jump that is only in the padding is taken out again. */
+static void test_half_a_hotpatch(void)
+{
+	struct hook hook = {.on_entry = count_entry};
+	const uint8_t *code = (const uint8_t *)(uintptr_t)patchable_pointer - 8;
+	uint8_t before[24];
+
+	limited = platform.hook;
+	limited.write = one_write_fails;
+	memcpy(before, code, sizeof(before));
+	plan_hotpatch(&hook);
+	CHECK(!hook_prepare(&hook, &limited, NULL), "not prepared");
+	for (unsigned i = 1; i <= 2; i++) {
+		failing_write = i;
+		CHECK(hook_arm(&hook) == HOOK_WRITE_FAILED && hook.state == HOOK_PREPARED, "armed");
+		CHECK(!memcmp(before, code, sizeof(before)), "write %u: not restored", i);
+	}
+	failing_write = 0;
+	CHECK(!hook_arm(&hook), "not armed");
+	take(&hook);
+	test_done("half a hotpatch is taken back");
+}
 
 static void *limited_allocate(void *context, uintptr_t near, size_t size)
 {
@@ -408,7 +468,10 @@ NOINLINE static unsigned long outer(unsigned long n)
 {
 	__attribute__((cleanup(clean))) bool flag = false;
 	volatile unsigned long m = n;
+	/* Room of an unknown size, so that unwinding needs the frame pointer that thunks save. */
+	volatile char *room = __builtin_alloca(m + 1);
 
+	room[m] = 0;
 	m = middle(m) + 1;
 	cleaned |= m == 13;
 	return m + flag;
@@ -524,6 +587,35 @@ static void test_contains(void)
 	test_done("a hook knows its code");
 }
 
+static double nanoseconds_per_call(void)
+{
+	const unsigned n = 1000000;
+	struct timespec begin, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (unsigned i = 0; i < n; i++)
+		twice(i);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
+	       n;
+}
+
+/* Told, not judged: machines differ. */
+static void print_cost(void)
+{
+	struct hook entry = {.on_entry = count_entry};
+	struct hook both = {.on_entry = count_entry, .on_return = count_return};
+	double bare = nanoseconds_per_call(), hooked;
+
+	put(&entry, twice);
+	hooked = nanoseconds_per_call();
+	take(&entry);
+	put(&both, twice);
+	printf("# a call takes %.1f ns, hooked at entry %.1f, at entry and return %.1f\n", bare,
+	       hooked, nanoseconds_per_call());
+	take(&both);
+}
+
 int main(void)
 {
 	static struct hook_slot *slots;
@@ -538,11 +630,14 @@ int main(void)
 	test_full_pool();
 	test_abandoned();
 	test_changes();
+	test_read_return();
 	test_hotpatch();
+	test_half_a_hotpatch();
 	test_failures();
 	test_foreign_changes();
 	test_stacks();
 	test_contains();
+	print_cost();
 	CHECK(!hook_returns_fini(&returns) && !platform.n_allocated, "%zu", platform.n_allocated);
 	test_done("everything is given back");
 	return tap_end();

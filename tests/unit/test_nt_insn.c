@@ -219,6 +219,7 @@ static const struct row rows[] = {
 	 false,
 	 0,
 	 0},
+	{"jmpe", INSN_32, {0x0f, 0xb8, 0, 0, 0, 0}, 0, 0, 0, 0, 0, false, 0, 0},
 	{"pusha in 64", INSN_64, {0x60}, 0, 0, 0, 0, 0, false, 0, 0},
 	{"call far in 64", INSN_64, {0x9a, 1, 2, 3, 4, 5, 6}, 0, 0, 0, 0, 0, false, 0, 0},
 	{"call rel16", INSN_64, {0x66, 0xe8, 1, 0, 0, 0}, 0, 0, 0, 0, 0, false, 0, 0},

@@ -432,6 +432,7 @@ static void functions_that_read_their_return_address_are_known(void **state)
 		{{0x50, 0x8b, 0x04, 0x24, 0x59, 0xc3}, false},	     /* its own */
 		{{0x83, 0xec, 0x0c, 0x8b, 0x04, 0x24, 0xc3}, false}, /* sub esp first */
 		{{0x8b, 0x04, 0x8c, 0xc3}, false},		     /* [esp + ecx * 4] */
+		{{0x9c, 0x58, 0x89, 0xc1, 0xc3}, false},	     /* pushf; pop eax */
 		{{0x90, 0xc3, 0x59, 0x59}, false},		     /* behind its end */
 	};
 
@@ -481,6 +482,9 @@ static void returns_that_are_more_than_returns_are_known(void **state)
 	assert_int_equal(hook_return_reason("RtlWalkFrameChain"), HOOK_READS_RETURN);
 	assert_int_equal(hook_return_reason("KeBugCheckEx"), HOOK_NEVER_RETURNS);
 	assert_int_equal(hook_return_reason("KeBugCheckE"), HOOK_NONE);
+	assert_int_equal(hook_return_reason("_work.cold"), HOOK_NOT_CALLED);
+	assert_int_equal(hook_return_reason("work.cold.3"), HOOK_NOT_CALLED);
+	assert_int_equal(hook_return_reason("work.colder"), HOOK_NONE);
 	assert_int_equal(hook_return_reason("ExAllocatePoolWithTag"), HOOK_NONE);
 }
 

@@ -58,7 +58,7 @@ static enum hook_reason allocate(struct hook *hook)
 	const struct hook_platform *platform = hook->platform;
 	uint8_t code[HOOK_TRAMPOLINE_MAX];
 	uintptr_t target = (uintptr_t)hook->plan.patch_address;
-	uintptr_t near = hook->plan.form == HOOK_FORM_FAR ? 0 : target;
+	uintptr_t around = hook->plan.form == HOOK_FORM_FAR ? 0 : target;
 	enum hook_reason reason;
 	size_t n;
 
@@ -72,11 +72,11 @@ static enum hook_reason allocate(struct hook *hook)
 	hook->thunk = platform->allocate(platform->context, 0, HOOK_THUNK_MAX);
 	if (!hook->thunk)
 		return HOOK_NO_MEMORY;
-	if (near && !reaches(hook, near, (uintptr_t)hook->thunk))
+	if (around && !reaches(hook, around, (uintptr_t)hook->thunk))
 		n += ISLAND_SIZE;
 	hook->n_trampoline = (uint16_t)((n + 15) & ~(size_t)15);
-	hook->trampoline = platform->allocate(platform->context, near, hook->n_trampoline);
-	return hook->trampoline ? HOOK_NONE : near ? HOOK_TOO_FAR : HOOK_NO_MEMORY;
+	hook->trampoline = platform->allocate(platform->context, around, hook->n_trampoline);
+	return hook->trampoline ? HOOK_NONE : around ? HOOK_TOO_FAR : HOOK_NO_MEMORY;
 }
 
 static void far_jump(struct emit *emit, uint64_t target)

@@ -37,11 +37,10 @@ struct hook_slot {
 struct hook_platform {
 	void *context;
 	/*
-	 * Executable memory of this size, aligned to 16: less than 2 GB from all bytes around near
-	 * (x64; -2 GB + 1 MB is kept as a margin), or anywhere when near is 0. NULL when there is
-	 * none.
+	 * Executable memory of this size, aligned to 16. On x64 a rel32 leads from any of its bytes
+	 * to anything within 1 MB of around; 0 as around: it may be anywhere. NULL: there is none.
 	 */
-	void *(*allocate)(void *context, uintptr_t near, size_t size);
+	void *(*allocate)(void *context, uintptr_t around, size_t size);
 	void (*release)(void *context, void *memory, size_t size);
 	/* Fill memory of allocate(). */
 	bool (*fill)(void *context, void *memory, const uint8_t *bytes, size_t n);

@@ -88,7 +88,7 @@ enum hook_reason hook_plan(const struct hook_function *function, enum hook_form 
 
 /*
  * Whether hooks on the return of a function of this name are safe: HOOK_RETURNS_TWICE,
- * HOOK_READS_RETURN and HOOK_NEVER_RETURNS say why not.
+ * HOOK_READS_RETURN, HOOK_NEVER_RETURNS and HOOK_NOT_CALLED say why not.
  */
 enum hook_reason hook_return_reason(const char *name);
 

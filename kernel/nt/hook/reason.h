@@ -19,6 +19,7 @@
 	  "there is no memory near enough for what its first instructions use")                    \
 	X(RETURNS_TWICE, "returns-twice", "it can return twice")                                   \
 	X(READS_RETURN, "reads-return", "it uses its return address for more than to return")      \
+	X(NOT_CALLED, "not-called", "it is a part of a function that is jumped to, not called")    \
 	X(NEVER_RETURNS, "never-returns", "it does not return")                                    \
 	X(OWN, "own", "the monitor itself uses it")                                                \
 	X(NO_MEMORY, "no-memory", "there is no memory for its hook")                               \

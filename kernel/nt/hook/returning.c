@@ -83,10 +83,26 @@ static bool same(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* gcc's and clang's name for what they move out of a function's way: f.cold, f.cold.1 */
+static bool is_cold_part(const char *name)
+{
+	static const char cold[] = ".cold";
+
+	for (; *name; name++) {
+		size_t n = 0;
+
+		while (cold[n] && name[n] == cold[n])
+			n++;
+		if (!cold[n] && (!name[n] || name[n] == '.'))
+			return true;
+	}
+	return false;
+}
+
 enum hook_reason hook_return_reason(const char *name)
 {
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (same(special[i].name, name))
 			return special[i].reason;
-	return HOOK_NONE;
+	return is_cold_part(name) ? HOOK_NOT_CALLED : HOOK_NONE;
 }

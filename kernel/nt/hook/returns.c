@@ -8,11 +8,11 @@ size_t hook_returns_size(uint32_t n_slots)
 	return n_slots * sizeof(struct hook_slot) + n_slots / 8;
 }
 
-struct hook_slot *hook_returns_take(struct hook_returns *returns, uintptr_t near)
+struct hook_slot *hook_returns_take(struct hook_returns *returns, uintptr_t spread)
 {
 	uint32_t n_words = returns->n_slots / 32;
 	/* A page of stack is rarely two threads'. */
-	uint32_t first = (uint32_t)(near >> 12) % n_words;
+	uint32_t first = (uint32_t)(spread >> 12) % n_words;
 
 	for (uint32_t i = 0; i < n_words; i++) {
 		uint32_t word = (first + i) % n_words;

@@ -63,12 +63,25 @@ static bool uses_stack_top(const uint8_t *bytes, const struct insn *insn)
 	return sib == 0x24 && !(insn->rex & 3);
 }
 
-/* push, pop, leave, and what names esp as a register. */
+/* push, pop, enter, leave, and what names esp as a register. */
 static bool moves_stack(const struct insn *insn)
 {
-	if (insn->map == 0 && ((insn->opcode & 0xf0) == 0x50 || insn->opcode == 0x68 ||
-			       insn->opcode == 0x6a || insn->opcode == 0xc9))
-		return true;
+	if (insn->map == 0) {
+		switch (insn->opcode) {
+		case 0x60: /* pusha, popa, pushf, popf */
+		case 0x61:
+		case 0x9c:
+		case 0x9d:
+		case 0x68:
+		case 0x6a:
+		case 0xc8:
+		case 0xc9:
+			return true;
+		default:
+			if ((insn->opcode & 0xf0) == 0x50)
+				return true;
+		}
+	}
 	return insn->has_modrm &&
 	       ((insn->modrm >= 0xc0 && (insn->modrm & 7) == 4) || (insn->modrm >> 3 & 7) == 4);
 }
