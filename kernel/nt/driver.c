@@ -49,19 +49,17 @@ static NTSTATUS NTAPI dispatch_create(DEVICE_OBJECT *device, IRP *irp)
 	return complete(irp, allowed ? STATUS_SUCCESS : STATUS_ACCESS_DENIED, 0);
 }
 
-/* The program's last handle is gone, however it ended: no hook stays. */
-static NTSTATUS NTAPI dispatch_cleanup(DEVICE_OBJECT *device, IRP *irp)
+/*
+ * The program's last handle is gone, however it ended: no hook stays. That is for IRP_MJ_CLEANUP,
+ * which comes first; Wine sends IRP_MJ_CLOSE alone.
+ */
+static NTSTATUS NTAPI dispatch_close(DEVICE_OBJECT *device, IRP *irp)
 {
 	struct trace_unhooked unhooked;
 
 	KeWaitForSingleObject(&trace.lock, Executive, KernelMode, FALSE, NULL);
 	hooks_stop(&unhooked);
 	KeReleaseMutex(&trace.lock, FALSE);
-	return complete(irp, STATUS_SUCCESS, 0);
-}
-
-static NTSTATUS NTAPI dispatch_close(DEVICE_OBJECT *device, IRP *irp)
-{
 	return complete(irp, STATUS_SUCCESS, 0);
 }
 
@@ -166,7 +164,7 @@ NTSTATUS NTAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *registry_path)
 		return status;
 	}
 	driver->MajorFunction[IRP_MJ_CREATE] = dispatch_create;
-	driver->MajorFunction[IRP_MJ_CLEANUP] = dispatch_cleanup;
+	driver->MajorFunction[IRP_MJ_CLEANUP] = dispatch_close;
 	driver->MajorFunction[IRP_MJ_CLOSE] = dispatch_close;
 	driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = dispatch_control;
 	trace_allow_unload(true);

@@ -229,6 +229,8 @@ check "a program that is killed" watch hook -r -t 50s kmntarget:KmnMsvc
 run taskkill /F /IM kapimon.exe >/dev/null 2>&1
 sleep 1
 check "takes its hooks with it" run ./client.exe call 10 1
+check "its function can be hooked again" watch hook -S -t 1s kmntarget:KmnMsvc
+watched >seen 2>&1
 check "the driver is unloaded" run ./kapimon.exe stop
 lacks "and gone" run ./kapimon.exe list
 check "the target is unloaded" run ./client.exe stop -
