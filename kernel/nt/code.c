@@ -113,10 +113,15 @@ static bool window_by_mdl(struct window *window, void *address, size_t n)
 
 	if (!mdl)
 		return false;
-	MmBuildMdlForNonPagedPool(mdl); /* kernel code is resident: it is being executed */
+	/*
+	 * It raises an exception, which nobody here would catch, for addresses that are not mapped;
+	 * these are in a section of a loaded module and were read a moment ago.
+	 */
+	MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
 	window->at = MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, NULL, FALSE,
 						  NormalPagePriority);
 	if (!window->at) {
+		MmUnlockPages(mdl);
 		IoFreeMdl(mdl);
 		return false;
 	}
@@ -158,6 +163,7 @@ static void window_close(struct window *window)
 
 	if (window->mdl) {
 		MmUnmapLockedPages(window->at, window->mdl);
+		MmUnlockPages(window->mdl);
 		IoFreeMdl(window->mdl);
 	} else if (window->page) {
 		((protect_routine)trace_routine(L"ZwProtectVirtualMemory"))(
