@@ -299,7 +299,8 @@ static void pool_returned(const struct call *call, const struct hook_slot *slot,
 void call_returned(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot)
 {
 	uint64_t flags = slot->entry[AT_FLAGS];
-	uint64_t value = hook_return_value(registers);
+	/* i386: EDX is a part of it for 64-bit types alone, which nobody knows here. */
+	uint64_t value = (uintptr_t)hook_return_value(registers);
 	struct traced *traced = hook->context;
 	struct call call;
 

@@ -4,6 +4,8 @@
 # kernels export, and run under 64-bit Wine in a prefix of its own. Prints TAP.
 #
 #	tests/nt/run.sh BUILD		BUILD has the Linux program, which reads what is captured
+#	NT_CHROOT=DIR tests/nt/run.sh BUILD	as root: the i386 driver, under 32-bit Wine in DIR, made by
+#		mmdebstrap --architectures=i386 --variant=apt --include=wine,wine32 bookworm DIR
 #
 # Wine ends the drivers' process with the last program: a program that waits keeps it alive. A driver that
 # crashes ends that process, while the service manager goes on saying that it runs: its log tells.
@@ -57,8 +59,20 @@ said()
 	result 0 "it says $(printf '"%s" ' "$@")"
 }
 
-work=$(mktemp -d)
-export WINEPREFIX="$work/prefix" WINEDEBUG=-all DISPLAY=
+arch=x64
+work=$(mktemp -d "${NT_CHROOT:-}/tmp/kapimon-nt.XXXXXX")
+inside=${work#"${NT_CHROOT:-}"}
+export WINEPREFIX="$inside/prefix" WINEDEBUG=-all DISPLAY=
+if [ -n "${NT_CHROOT:-}" ]; then
+	arch=i386
+	mkdir "$work/bin"
+	for program in wine wineserver; do
+		printf '#!/bin/sh\nexec chroot "%s" sh -c "cd %s && exec %s \"\\$@\"" - "$@"\n' \
+			"$NT_CHROOT" "$inside" $program >"$work/bin/$program"
+		chmod +x "$work/bin/$program"
+	done
+	PATH=$work/bin:$PATH
+fi
 keeper=
 
 finish()
@@ -132,8 +146,8 @@ check "x64: the oldest kernel has what is imported" \
 lacks "a routine that the oldest kernel lacks is found out" \
 	check_imports "$build-nt-x64/kernel/nt/driver/trace.sys" $lists
 
-cp "$build-nt-x64/kernel/nt/driver/trace.sys" "$build-nt-x64/src/windows/kapimon.exe" \
-	"$build-nt-x64/tests/nt/kmntarget.sys" "$build-nt-x64/tests/nt/client.exe" "$work"
+cp "$build-nt-$arch/kernel/nt/driver/trace.sys" "$build-nt-$arch/src/windows/kapimon.exe" \
+	"$build-nt-$arch/tests/nt/kmntarget.sys" "$build-nt-$arch/tests/nt/client.exe" "$work"
 cd "$work" || exit 1
 check "Wine makes a prefix" timeout 120 wine wineboot -i
 timeout 60 wineserver -w
