@@ -87,6 +87,25 @@ static void test_uncommitted(void **state)
 	assert_int_equal(ring_read(&ring, bytes, sizeof(bytes)), 2 * sizeof(header) + 8);
 }
 
+/* A record that does not fit before the end needs room at the front, and the end is lost for it. */
+static void test_end(void **state)
+{
+	uint64_t memory[SIZE / 8] = {0}, sequence;
+	unsigned char bytes[SIZE];
+	struct ring ring;
+
+	ring_init(&ring, memory, SIZE);
+	for (unsigned i = 0; i < 34; i++) /* of 15 words; 2 are left */
+		assert_true(put(&ring, 8, i, &sequence));
+	assert_int_equal(ring_read(&ring, bytes, 120), 120);
+	assert_false(put(&ring, 10, 1, &sequence)); /* 17 are free, but not in one piece */
+	assert_true(put(&ring, 8, 34, &sequence));
+	assert_false(put(&ring, 1, 1, &sequence));
+	assert_int_equal(ring_read(&ring, bytes, sizeof(bytes)), 34 * 120);
+	for (unsigned i = 0; i < 34; i++)
+		assert_int_equal(*(uint64_t *)(bytes + i * 120 + sizeof(struct kmn_header)), i + 1);
+}
+
 static struct ring shared;
 static uint64_t lost_by[N_THREADS];
 
@@ -148,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_loss),
 		cmocka_unit_test(test_uncommitted),
+		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_threads),
 	};
 
