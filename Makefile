@@ -9,15 +9,17 @@ PREFIX ?= /usr/local
 SECONDS ?= 600
 export BUILD KERNELS
 
-.PHONY: help deps build samples demo test fuzz bench check format install clean
+.PHONY: help deps build build-nt samples demo test test-nt fuzz bench check format install clean
 
 help:
 	@echo 'make demo      build, then watch kernel functions in the lab, on a stock kernel'
 	@echo 'make test      unit tests, plain and sanitized, and the VM tests on: $(KERNELS)'
+	@echo 'make test-nt   TRACE.SYS and KAPIMON.EXE, under Wine'
 	@echo 'make fuzz      the fuzzers, $(SECONDS) seconds each'
 	@echo 'make check     style, licences, man pages, shell scripts'
 	@echo 'make bench     Kapimon beside other tools, written to docs/performance.md (hours)'
 	@echo 'make build     the program: $(BUILD)/kapimon'
+	@echo 'make build-nt  KAPIMON.EXE and TRACE.SYS: $(BUILD)-nt-x64, $(BUILD)-nt-i386'
 	@echo 'make samples   the sample modules, for: $(KERNELS)'
 	@echo 'make format    bring the C files into style'
 	@echo 'make install   install to $$(PREFIX), now $(PREFIX)'
@@ -30,6 +32,14 @@ build: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
 	@ninja -C $(BUILD)
 
+build-nt: deps
+	@test -f $(BUILD)-nt-x64/build.ninja || \
+		meson setup $(BUILD)-nt-x64 --cross-file cross/windows-x86_64.ini
+	@test -f $(BUILD)-nt-i386/build.ninja || \
+		meson setup $(BUILD)-nt-i386 --cross-file cross/windows-i686.ini
+	@ninja -C $(BUILD)-nt-x64
+	@ninja -C $(BUILD)-nt-i386
+
 samples: build
 	@for kernel in $(KERNELS); do \
 		scripts/build-samples.sh $$kernel $(BUILD)/samples/$$kernel || exit 1; \
@@ -40,6 +50,9 @@ demo: build
 
 test: build
 	@scripts/test.sh
+
+test-nt: build build-nt
+	@tests/nt/run.sh $(BUILD)
 
 fuzz: deps
 	@scripts/fuzz.sh $(SECONDS)
@@ -58,4 +71,4 @@ install: build
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-nt-x64 $(BUILD)-nt-i386

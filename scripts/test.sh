@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # All tests: unit tests, exports and commands, the same under the address and undefined-behaviour sanitizers,
-# the fuzzers for a moment, a capture from the lab, a leak gate, then the VM cases on each kernel of $KERNELS. Every result is a TAP line on stdout and in
+# the fuzzers for a moment, the NT driver under Wine, a capture from the lab, a leak gate, then the VM cases on
+# each kernel of $KERNELS. Every result is a TAP line on stdout and in
 # $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
 set -u
 
@@ -51,6 +52,7 @@ part export tests/export/run.py "$build" export
 part command tests/command/run.py "$build" command
 part sanitized sanitized
 part fuzz scripts/fuzz.sh 15
+part nt tests/nt/run.sh "$build"
 part lab tests/lab/run.sh "${kernels%% *}"
 part gate tests/lab/gate.sh "${kernels##* }"
 for kernel in $kernels; do

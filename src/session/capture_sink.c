@@ -220,11 +220,12 @@ struct sink *capture_sink_create_parts(const char *path, bool force,
 	if (length > 4 && !strcmp(path + length - 4, ".kmn"))
 		length -= 4;
 	sink = calloc(1, sizeof(*sink));
-	if (!sink || !(sink->stem = strndup(path, length))) {
+	if (!sink || !(sink->stem = strdup(path))) {
 		free(sink);
 		error_no_memory(err);
 		return NULL;
 	}
+	sink->stem[length] = '\0';
 	sink->base.ops = &ops;
 	sink->parts = *parts;
 	sink->force = force;

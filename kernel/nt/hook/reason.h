@@ -21,6 +21,7 @@
 	X(READS_RETURN, "reads-return", "it uses its return address for more than to return")      \
 	X(NOT_CALLED, "not-called", "it is a part of a function that is jumped to, not called")    \
 	X(NEVER_RETURNS, "never-returns", "it does not return")                                    \
+	X(OWN, "own", "the monitor itself uses it")                                                \
 	X(NO_MEMORY, "no-memory", "there is no memory for its hook")                               \
 	X(CHANGED, "changed", "its code was changed by somebody else since")                       \
 	X(WRITE_FAILED, "write-failed", "its code could not be written")                           \

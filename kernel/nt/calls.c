@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What happens when a hooked function is called and when it returns. Any IRQL that it runs at. */
+#include "filter/tag.h"
+#include "trace.h"
+
+#define MAX_PARTS                                                                                  \
+	(sizeof(struct kmn_header) + sizeof(struct kmn_return) + sizeof(struct kmn_stack) +        \
+	 8 * (TRACE_MAX_ARGS + TRACE_MAX_FRAMES))
+_Static_assert(MAX_PARTS <= KMN_MAX_RECORD, "every record must fit");
+
+/* A call while it is looked at. */
+struct call {
+	struct traced *traced;
+	uint64_t time;
+	uint64_t modules; /* in the stack */
+	size_t n_frames;
+	bool truncated;
+	uint64_t frames[TRACE_MAX_FRAMES + 1];
+};
+
+/* What the entry leaves in the slot. */
+enum { AT_SEQUENCE, AT_TIME, AT_BYTES, AT_FLAGS };
+
+/* AT_FLAGS: the tag, the processor, and these */
+#define AT_RECORDED 1u
+#define AT_FREEING 2u
+#define AT_FOLLOWED 4u
+#define AT_PROCESSOR 16
+#define AT_TAG 32
+
+static void look(struct call *call, struct hook *hook, const struct hook_registers *registers,
+		 bool stack)
+{
+	call->traced = hook->context;
+	call->time = system_time();
+	call->modules = 0;
+	call->n_frames = 0;
+	call->truncated = false;
+	if (!stack || !trace.frames)
+		return;
+	call->n_frames = stack_walk(registers, hook->plan.address, call->frames, trace.frames,
+				    &call->truncated);
+	call->modules = ranges_mask(trace.ranges, call->frames, call->n_frames);
+}
+
+static struct kmn_header header_of(const struct call *call, uint8_t kind, uint32_t length)
+{
+	struct kmn_header header = {
+		.length = (uint16_t)length,
+		.kind = kind,
+		.context = system_context(),
+		.hook = call->traced->number,
+		.time = call->time,
+		.pid = (uint32_t)(uintptr_t)PsGetCurrentProcessId(),
+		.tid = (uint32_t)(uintptr_t)PsGetCurrentThreadId(),
+	};
+
+	system_comm(header.comm);
+	return header;
+}
+
+static uint64_t *put_stack(const struct call *call, struct kmn_header *header, void *at)
+{
+	struct kmn_stack *stack = at;
+
+	if (!call->n_frames)
+		return at;
+	stack->hash = stack_hash(call->frames, call->n_frames);
+	stack->modules = call->modules;
+	header->flags |= KMN_HAS_STACK | KMN_STACK_INLINE;
+	if (call->truncated)
+		header->flags |= KMN_STACK_TRUNCATED;
+	header->n_frames = (uint16_t)call->n_frames;
+	return (uint64_t *)(stack + 1);
+}
+
+static void count_lost(struct tally *tally, uint64_t time)
+{
+	counter_add(&tally->lost, 1);
+	counter_swap(&tally->first_lost, 0, time);
+	tally->last_lost = time;
+}
+
+/* Reserve, number and tally one record; NULL: it is lost. */
+static struct kmn_header *reserve(struct tally *tally, struct kmn_header *header)
+{
+	uint32_t processor = system_processor();
+	struct kmn_header *record =
+		ring_reserve(&trace.rings[processor], header->length, &header->sequence);
+
+	header->cpu = (uint16_t)processor;
+	if (!record)
+		count_lost(tally, header->time);
+	else
+		counter_add(&tally->recorded, 1);
+	return record;
+}
+
+/* A SUSPEND or RESUME record. It belongs to no tally; if it is lost, the sequence shows it. */
+static void tell(const struct call *call, uint8_t kind, uint64_t argument)
+{
+	struct kmn_header header = header_of(call, kind, sizeof(header) + 8);
+	uint32_t processor = system_processor();
+	struct kmn_header *record =
+		ring_reserve(&trace.rings[processor], header.length, &header.sequence);
+
+	header.cpu = (uint16_t)processor;
+	header.n_args = 1;
+	if (!record)
+		return;
+	*(uint64_t *)(record + 1) = argument;
+	ring_commit(record, &header);
+}
+
+static bool within_budget(const struct call *call)
+{
+	struct traced *traced = call->traced;
+	uint32_t limit = traced->asked.budget;
+
+	switch (budget_take(&traced->budget, call->time, limit)) {
+	case BUDGET_SUSPEND:
+		tell(call, KMN_SUSPEND, limit);
+		break;
+	case BUDGET_NO:
+		break;
+	case BUDGET_RESUME:
+		tell(call, KMN_RESUME, counter_read(&traced->budget.suspended));
+		return true;
+	case BUDGET_GO:
+		return true;
+	}
+	counter_add(&traced->entry.suspended, 1);
+	return false;
+}
+
+static bool wanted_modules(const struct call *call)
+{
+	return !(call->modules & trace.filter.exclude) &&
+	       (!trace.filter.require || call->modules & trace.filter.require);
+}
+
+/* A free is asked with the tag that its block was allocated with. */
+static bool wanted_tag(const struct call *call, uint32_t tag)
+{
+	char wanted[5], text[5];
+
+	if (call->traced->asked.role == TRACE_ROLE_NONE)
+		return true;
+	for (int i = 0; i < 4; i++) {
+		wanted[i] = trace.filter.tag[i] ? trace.filter.tag[i] : ' ';
+		text[i] = (char)(tag >> 8 * i);
+	}
+	wanted[4] = text[4] = '\0';
+	return tag_matches(wanted, text);
+}
+
+static bool any_tag(void)
+{
+	for (int i = 0; i < 4; i++)
+		if (trace.filter.tag[i] && trace.filter.tag[i] != ' ')
+			return false;
+	return true;
+}
+
+static void record_entry(const struct call *call, const struct hook_registers *registers,
+			 struct kmn_header *header)
+{
+	uint32_t n_args = call->traced->asked.n_args;
+	uint32_t stack = call->n_frames ? sizeof(struct kmn_stack) : 0;
+	struct kmn_header *record;
+	uint64_t *at;
+
+	*header = header_of(call, KMN_ENTRY,
+			    (uint32_t)(sizeof(*header) + stack + 8 * (n_args + call->n_frames)));
+	header->n_args = (uint8_t)n_args;
+	record = reserve(&call->traced->entry, header);
+	if (!record)
+		return;
+	at = put_stack(call, header, record + 1);
+	for (uint32_t i = 0; i < n_args; i++)
+		*at++ = hook_argument(registers, i);
+	for (size_t i = 0; i < call->n_frames; i++)
+		*at++ = call->frames[i];
+	ring_commit(record, header);
+}
+
+/* The tag that a pool routine is called with, or of the block that it frees; bytes too. */
+static uint32_t pool_entered(const struct call *call, const struct hook_registers *registers,
+			     uint64_t *bytes, uint32_t *flags)
+{
+	/* i386: 64 bits of flags are two words */
+	unsigned first = sizeof(void *) == 4 && call->traced->asked.role == TRACE_ROLE_ALLOC_FLAGS;
+	uint64_t thread = (uintptr_t)PsGetCurrentThreadId();
+	uint32_t tag = 0;
+	KIRQL irql;
+
+	switch (call->traced->asked.role) {
+	case TRACE_ROLE_ALLOC:
+		*bytes = hook_argument(registers, 1);
+		return 'enoN'; /* what the kernel itself takes for it: "None" */
+	case TRACE_ROLE_ALLOC_TAG:
+	case TRACE_ROLE_ALLOC_FLAGS:
+		*bytes = hook_argument(registers, first + 1);
+		return (uint32_t)hook_argument(registers, first + 2);
+	case TRACE_ROLE_FREE:
+		if (!trace.pool_on)
+			return 0;
+		KeAcquireSpinLock(&trace.pool_lock, &irql);
+		switch (pool_free(&trace.pool, hook_argument(registers, 0), thread, any_tag(),
+				  &tag)) {
+		case POOL_FREED:
+			*flags |= AT_FREEING;
+			*bytes = hook_argument(registers, 0);
+			break;
+		case POOL_INNER:
+		case POOL_UNKNOWN:
+			break;
+		}
+		KeReleaseSpinLock(&trace.pool_lock, irql);
+		return tag;
+	}
+	return 0;
+}
+
+bool call_entered(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot)
+{
+	struct traced *traced = hook->context;
+	struct kmn_header header = {0};
+	uint32_t flags = 0, tag = 0;
+	uint64_t bytes = 0;
+	struct call call;
+	bool wanted;
+
+	counter_add(&traced->entry.hits, 1);
+	look(&call, hook, registers, true);
+	if (traced->asked.role != TRACE_ROLE_NONE && slot)
+		tag = pool_entered(&call, registers, &bytes, &flags);
+	wanted = wanted_modules(&call) && wanted_tag(&call, tag);
+	if (wanted && traced->asked.role != TRACE_ROLE_NONE &&
+	    traced->asked.role != TRACE_ROLE_FREE)
+		flags |= AT_FOLLOWED;
+	if (!wanted || traced->asked.flags & TRACE_HOOK_QUIET) {
+		counter_add(&traced->entry.filtered, 1);
+	} else if (within_budget(&call)) {
+		record_entry(&call, registers, &header);
+		flags |= AT_RECORDED;
+	}
+	if (!slot)
+		return false;
+	slot->entry[AT_SEQUENCE] = header.sequence;
+	slot->entry[AT_TIME] = call.time;
+	slot->entry[AT_BYTES] = bytes;
+	slot->entry[AT_FLAGS] =
+		flags | (uint64_t)header.cpu << AT_PROCESSOR | (uint64_t)tag << AT_TAG;
+	return flags != 0;
+}
+
+static void record_return(const struct call *call, const struct hook_slot *slot, uint64_t value)
+{
+	struct kmn_header header =
+		header_of(call, KMN_RETURN, sizeof(header) + sizeof(struct kmn_return));
+	struct kmn_header *record = reserve(&call->traced->ret, &header);
+
+	if (!record)
+		return;
+	*(struct kmn_return *)(record + 1) = (struct kmn_return){
+		.value = value,
+		.duration = call->time - slot->entry[AT_TIME],
+		.entry_sequence = slot->entry[AT_SEQUENCE],
+		.entry_cpu = (uint16_t)(slot->entry[AT_FLAGS] >> AT_PROCESSOR),
+	};
+	ring_commit(record, &header);
+}
+
+static void pool_returned(const struct call *call, const struct hook_slot *slot, uint64_t value)
+{
+	uint64_t thread = (uintptr_t)PsGetCurrentThreadId();
+	struct trace_block block = {
+		.address = (uintptr_t)value,
+		.bytes = slot->entry[AT_BYTES],
+		.time = call->time,
+		.modules = call->modules,
+		.tag = (uint32_t)(slot->entry[AT_FLAGS] >> AT_TAG),
+		.pid = (uint32_t)(uintptr_t)PsGetCurrentProcessId(),
+		.hook = call->traced->number,
+	};
+	KIRQL irql;
+
+	for (; block.n_frames < call->n_frames && block.n_frames < 8; block.n_frames++)
+		block.frame[block.n_frames] = call->frames[block.n_frames];
+	KeAcquireSpinLock(&trace.pool_lock, &irql);
+	if (slot->entry[AT_FLAGS] & AT_FREEING)
+		pool_freed(&trace.pool, slot->entry[AT_BYTES], thread);
+	else
+		pool_alloc(&trace.pool, &block, thread, slot->entry[AT_TIME]);
+	KeReleaseSpinLock(&trace.pool_lock, irql);
+}
+
+void call_returned(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot)
+{
+	uint64_t flags = slot->entry[AT_FLAGS];
+	/* i386: EDX is a part of it for 64-bit types alone, which nobody knows here. */
+	uint64_t value = (uintptr_t)hook_return_value(registers);
+	struct traced *traced = hook->context;
+	struct call call;
+
+	counter_add(&traced->ret.hits, 1);
+	look(&call, hook, registers, flags & AT_FOLLOWED);
+	if (trace.pool_on && flags & (AT_FREEING | AT_FOLLOWED))
+		pool_returned(&call, slot, value);
+	if (flags & AT_RECORDED)
+		record_return(&call, slot, value);
+	else
+		counter_add(&traced->ret.filtered, 1);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TRACE.SYS: what its files share. One program at a time uses the driver; its requests come one
+ * after another under trace.lock. Calls of hooked functions come at any time and IRQL, and touch
+ * non-paged memory only.
+ */
+#ifndef NT_TRACE_H
+#define NT_TRACE_H
+
+#include <ntifs.h>
+
+#include <record.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "budget.h"
+#include "control.h"
+#include "counter.h"
+#include "hook/hook.h"
+#include "pool.h"
+#include "ranges.h"
+#include "ring.h"
+
+#define TRACE_POOL_TAG 'nmpK' /* "Kpmn" */
+
+/* Calls whose return is awaited at once. */
+#define TRACE_RETURNS 1024
+
+/* What became of the calls at one point of a hook; see struct trace_row. */
+struct tally {
+	uint64_t hits, recorded, filtered, lost, suspended;
+	uint64_t first_lost, last_lost;
+};
+
+struct traced {
+	struct hook hook;
+	struct trace_hook asked;
+	uint32_t number;
+	struct tally entry, ret;
+	struct budget budget;
+};
+
+struct trace {
+	DRIVER_OBJECT *driver;
+	DEVICE_OBJECT *device;
+	KMUTEX lock;
+	bool in_process; /* Wine: "kernel" code in a process */
+
+	uint32_t frames; /* of a stack at most */
+	uint32_t processors;
+	struct ring *rings;
+	void **ring_memory;
+	uint32_t ring_size;
+	struct trace_filter filter;
+	struct ranges *ranges;
+
+	struct traced *traced[TRACE_MAX_HOOKS];
+	uint32_t n_traced;
+	bool armed; /* a hook was armed since everything was released */
+	struct hook_returns returns;
+	void *returns_memory;
+
+	KSPIN_LOCK pool_lock;
+	bool pool_on;
+	struct pool pool;
+	void *pool_memory;
+};
+
+extern struct trace trace;
+
+/* Non-paged, zeroed; NULL: none. IRQL <= DISPATCH_LEVEL. */
+void *trace_allocate(size_t size);
+void trace_free(void *memory); /* takes NULL; the same */
+/* May the service be stopped now? PASSIVE_LEVEL. */
+void trace_allow_unload(bool allowed);
+/* A routine of the kernel or the HAL that old ones lack, or NULL. PASSIVE_LEVEL. */
+void *trace_routine(const WCHAR *name);
+
+/* system.c */
+void system_init(void);		 /* PASSIVE_LEVEL */
+uint64_t system_time(void);	 /* ns; any IRQL */
+uint32_t system_processor(void); /* below trace.processors; any IRQL */
+uint8_t system_context(void);	 /* enum kmn_context; any IRQL */
+/* The process's name, KMN_COMM bytes, NUL-padded; any IRQL. */
+void system_comm(char *comm);
+void system_describe(struct trace_system *system); /* PASSIVE_LEVEL */
+/* Run on every processor at the lowest priority. PASSIVE_LEVEL. */
+void system_let_others_run(void);
+
+/* modules.c; all at PASSIVE_LEVEL */
+size_t modules_list(struct trace_module *modules, size_t n);
+/* Make trace.ranges anew. The old ones stay: a call may be reading them. */
+bool modules_refresh(void);
+void modules_fini(void); /* when no hook is there */
+/* What must be known of a function to plan its hook; false: no module has it. */
+bool modules_function(uint64_t address, struct hook_function *function);
+
+/* Zeros behind the code of the module with this address, to the end of their page. */
+bool modules_slack(uint64_t address, uintptr_t *begin, uintptr_t *end);
+
+/* stack.c: the stack of a call at its entry or its return, innermost frame first; any IRQL */
+size_t stack_walk(const struct hook_registers *registers, uint64_t function, uint64_t *frames,
+		  size_t n, bool *truncated);
+uint64_t stack_hash(const uint64_t *frames, size_t n);
+
+/* calls.c: what hooks call; any IRQL */
+bool call_entered(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot);
+void call_returned(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot);
+
+/* code.c; PASSIVE_LEVEL */
+extern const struct hook_platform code_platform;
+void code_fini(void);
+
+/* hooks.c; PASSIVE_LEVEL */
+extern const struct control_operations hooks_operations;
+void hooks_stop(struct trace_unhooked *unhooked);
+void hooks_fini(void); /* when nothing is left */
+
+#endif

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "source/nt_source.h"
+
+#include <nt/hook/reason.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <windows.h>
+
+#include "model/spec.h"
+#include "source/merge.h"
+
+/* Argument words of a function whose prototype is not known. */
+#define UNKNOWN_ARGS 4
+#define READ_BYTES (1u << 20)
+/* How late a record can be: it is written by a thread that may lose its processor meanwhile, ns. */
+#define WINDOW 50000000ull
+
+/* The pool routines of all kernels; X(name, role, argument words) */
+#define POOL_ROUTINES(X)                                                                           \
+	X(ExAllocatePool, ALLOC, 2)                                                                \
+	X(ExAllocatePoolWithQuota, ALLOC, 2)                                                       \
+	X(ExAllocatePoolWithTag, ALLOC_TAG, 3)                                                     \
+	X(ExAllocatePoolWithQuotaTag, ALLOC_TAG, 3)                                                \
+	X(ExAllocatePoolWithTagPriority, ALLOC_TAG, 4)                                             \
+	X(ExAllocatePool2, ALLOC_FLAGS, 3)                                                         \
+	X(ExAllocatePool3, ALLOC_FLAGS, 5)                                                         \
+	X(ExFreePool, FREE, 1)                                                                     \
+	X(ExFreePoolWithTag, FREE, 2)                                                              \
+	X(ExFreePool2, FREE, 4)
+
+static const struct {
+	const char *name;
+	enum trace_role role;
+	unsigned n_args;
+} routines[] = {
+#define POOL_ROUTINE(name, role, n_args) {#name, TRACE_ROLE_##role, n_args},
+	POOL_ROUTINES(POOL_ROUTINE)
+#undef POOL_ROUTINE
+};
+
+struct nt_source {
+	struct source base;
+	struct nt_device *device;
+	struct trace_system system;
+	struct nt_names names;
+	struct catalog catalog;
+	struct merge *merge;
+	char tag[5];
+	bool applied, stopped;
+	struct trace_unhooked unhooked;
+	unsigned char *bytes; /* READ_BYTES */
+};
+
+static struct nt_source *source_of(struct source *source)
+{
+	return (struct nt_source *)source;
+}
+
+/* What hooking a pattern is about. */
+struct wanted {
+	struct nt_source *source;
+	const struct spec *spec;
+	bool returns;
+	size_t n_hooked;
+	struct error refused; /* why the last one could not be hooked */
+};
+
+static int add_api(struct nt_source *source, const struct trace_hook *hook, uint32_t id,
+		   const struct nt_module *module, struct error *err)
+{
+	struct api api = {
+		.id = id,
+		.name = strdup(hook->name),
+		.address = hook->address,
+		.returns_hooked = hook->flags & TRACE_HOOK_RETURN,
+		.method = METHOD_PATCH,
+		.result = {.kind = VALUE_UNKNOWN, .size = source->system.pointer},
+		.params = calloc(hook->n_args + 1, sizeof(*api.params)),
+		.n_params = hook->n_args,
+	};
+
+	if (module != source->names.modules)
+		api.module = strdup(module->module.name);
+	if (!api.name || !api.params || (module != source->names.modules && !api.module)) {
+		api_fini(&api);
+		return error_no_memory(err);
+	}
+	for (size_t i = 0; i < api.n_params; i++)
+		api.params[i] = (struct api_param){
+			.type = {.kind = VALUE_UNKNOWN, .size = source->system.pointer},
+			.slot = (uint8_t)i,
+			.slots = 1,
+		};
+	return api_table_add(&source->catalog.apis, &api, err);
+}
+
+static const char *reason_sentence(uint32_t reason)
+{
+	return hook_reason_sentence(reason < HOOK_N_REASONS ? (enum hook_reason)reason
+							    : HOOK_STATE);
+}
+
+static int hook_export(void *context, const struct nt_module *module,
+		       const struct pe_export *export, struct error *err)
+{
+	struct wanted *wanted = context;
+	struct nt_source *source = wanted->source;
+	struct trace_hook hook = {
+		.address = module->module.base + export->rva,
+		.flags = wanted->returns ? TRACE_HOOK_RETURN : 0,
+		.n_args = UNKNOWN_ARGS,
+		.budget = (uint32_t)wanted->spec->limit_rate,
+	};
+	struct trace_hooked hooked;
+
+	snprintf(hook.name, sizeof(hook.name), "%s", export->name);
+	for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
+		if (module != source->names.modules || strcmp(routines[i].name, export->name))
+			continue;
+		hook.n_args = routines[i].n_args;
+		if (!wanted->spec->memory)
+			continue;
+		hook.role = routines[i].role;
+		hook.flags |= TRACE_HOOK_RETURN | (wanted->spec->memory_log ? 0 : TRACE_HOOK_QUIET);
+	}
+	if (nt_device_ask(source->device, TRACE_HOOK, &hook, sizeof(hook), &hooked, sizeof(hooked),
+			  err) < 0)
+		return -1;
+	if (hooked.reason) {
+		error_set(&wanted->refused, "can't hook %s: %s", export->name,
+			  reason_sentence(hooked.reason));
+		return 0;
+	}
+	wanted->n_hooked++;
+	return add_api(source, &hook, hooked.hook, module, err);
+}
+
+static int hook_pattern(struct wanted *wanted, const char *pattern, bool optional,
+			struct error *err)
+{
+	size_t before = wanted->n_hooked;
+	int found = nt_names_match(&wanted->source->names, pattern, hook_export, wanted, err);
+
+	if (found < 0)
+		return -1;
+	if (wanted->n_hooked > before || (optional && !found))
+		return 0;
+	if (found) {
+		*err = wanted->refused;
+		return -1;
+	}
+	error_usage(err, "no function is called %s", pattern);
+	return error_hint(err, "\"kapimon list '*NAME*'\" lists what can be hooked");
+}
+
+static int modules_mask(struct nt_source *source, const struct spec_names *modules, uint64_t *mask,
+			struct error *err)
+{
+	*mask = 0;
+	for (size_t i = 0; i < modules->count; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < source->names.n_modules; j++) {
+			const struct trace_module *module = &source->names.modules[j].module;
+
+			if (strcasecmp(module->name, modules->names[i]))
+				continue;
+			*mask |= 1ull << module->bit;
+			found = true;
+		}
+		if (!found)
+			return error_usage(err, "no module is called %s", modules->names[i]);
+	}
+	return 0;
+}
+
+static int start(struct nt_source *source, const struct spec *spec, struct error *err)
+{
+	struct trace_start start = {
+		.buffer = TRACE_MIN_BUFFER,
+		.frames = spec->stacks ? TRACE_MAX_FRAMES : 0,
+		.blocks = spec->memory ? (uint32_t)spec->memory_blocks : 0,
+	};
+	struct trace_filter filter = {0};
+
+	while (start.buffer < spec->buffer && start.buffer < TRACE_MAX_BUFFER)
+		start.buffer *= 2;
+	memcpy(filter.tag, source->tag, sizeof(filter.tag));
+	if (modules_mask(source, &spec->exclude_modules, &filter.exclude, err) ||
+	    modules_mask(source, &spec->only_modules, &filter.require, err) ||
+	    nt_device_ask(source->device, TRACE_START, &start, sizeof(start), NULL, 0, err) < 0 ||
+	    nt_device_ask(source->device, TRACE_FILTER, &filter, sizeof(filter), NULL, 0, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int source_apply(struct source *base, const struct spec *spec, struct error *err)
+{
+	struct nt_source *source = source_of(base);
+	struct wanted wanted = {.source = source, .spec = spec};
+
+	if (source->applied)
+		return error_set(err, "hooks can't be changed while recording on NT");
+	if (start(source, spec, err))
+		return -1;
+	source->applied = true;
+	for (size_t i = 0; i < spec->n_hooks; i++) {
+		wanted.returns = spec->hooks[i].returns;
+		if (hook_pattern(&wanted, spec->hooks[i].pattern, false, err))
+			return -1;
+	}
+	for (size_t i = 0; spec->memory && i < sizeof(routines) / sizeof(routines[0]); i++) {
+		char pattern[80];
+
+		snprintf(pattern, sizeof(pattern), "kernel:%s", routines[i].name);
+		if (hook_pattern(&wanted, pattern, true, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Everything that is in the driver's buffers; *n: bytes that came. */
+static int take(struct nt_source *source, size_t *n, struct error *err)
+{
+	long got =
+		nt_device_ask(source->device, TRACE_READ, NULL, 0, source->bytes, READ_BYTES, err);
+
+	if (got < 0)
+		return -1;
+	*n = (size_t)got;
+	for (size_t at = 0; at < *n;) {
+		struct record_view view;
+		int length = record_parse(source->bytes + at, *n - at, &view, err);
+
+		if (length < 0 || merge_add(source->merge, view.header, err))
+			return -1;
+		at += (size_t)length;
+	}
+	return 0;
+}
+
+static int source_next(struct source *base, int timeout_ms,
+		       const struct kmn_header *const **records, size_t *n, struct error *err)
+{
+	struct nt_source *source = source_of(base);
+	struct trace_system system;
+	size_t got;
+
+	do {
+		if (take(source, &got, err))
+			return -1;
+	} while (got && source->stopped);
+	if (nt_device_ask(source->device, TRACE_SYSTEM, NULL, 0, &system, sizeof(system), err) < 0)
+		return -1;
+	if (merge_release(source->merge, system.time, source->stopped, records, n, err))
+		return -1;
+	if (source->stopped)
+		return *n > 0;
+	if (got < READ_BYTES / 2 && timeout_ms > 0)
+		Sleep(timeout_ms < 20 ? (DWORD)timeout_ms : 20);
+	return 1;
+}
+
+static int source_stop(struct source *base, struct error *err)
+{
+	struct nt_source *source = source_of(base);
+
+	if (source->stopped)
+		return 0;
+	if (nt_device_ask(source->device, TRACE_UNHOOK, NULL, 0, &source->unhooked,
+			  sizeof(source->unhooked), err) < 0)
+		return -1;
+	source->stopped = true;
+	return 0;
+}
+
+static int source_ledger(struct source *base, struct ledger *ledger, struct error *err)
+{
+	struct nt_source *source = source_of(base);
+	struct trace_row *rows;
+	size_t n;
+	int code = 0;
+
+	if (nt_device_list(source->device, TRACE_LEDGER, sizeof(*rows), (void **)&rows, &n, err))
+		return -1;
+	for (size_t i = 0; i < n && !code; i++) {
+		const struct api *api = api_table_find(&source->catalog.apis, rows[i].hook);
+		struct ledger_row row = {
+			.hook = rows[i].hook,
+			.point = rows[i].is_return ? LEDGER_RETURN : LEDGER_ENTRY,
+			.hits = rows[i].hits,
+			.recorded = rows[i].recorded,
+			.filtered = rows[i].filtered,
+			.lost = rows[i].lost,
+			.suspended = rows[i].suspended,
+			.missed = rows[i].missed,
+			.first_lost = rows[i].first_lost,
+			.last_lost = rows[i].last_lost,
+		};
+
+		if (api && (row.point == LEDGER_ENTRY || api->returns_hooked))
+			code = ledger_add(ledger, &row, err);
+	}
+	free(rows);
+	return code;
+}
+
+static const struct catalog *source_catalog(struct source *base)
+{
+	return &source_of(base)->catalog;
+}
+
+static void source_close(struct source *base)
+{
+	struct nt_source *source = source_of(base);
+
+	nt_device_close(source->device);
+	nt_names_fini(&source->names);
+	catalog_fini(&source->catalog);
+	merge_destroy(source->merge);
+	free(source->bytes);
+	free(source);
+}
+
+static const struct source_ops ops = {
+	.name = "nt",
+	.apply = source_apply,
+	.next = source_next,
+	.stop = source_stop,
+	.ledger = source_ledger,
+	.catalog = source_catalog,
+	.close = source_close,
+};
+
+static int fill_catalog(struct nt_source *source, struct error *err)
+{
+	struct catalog *catalog = &source->catalog;
+	const struct trace_system *system = &source->system;
+	char kernel[64], host[MAX_COMPUTERNAME_LENGTH + 1] = "";
+	DWORD length = sizeof(host);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	catalog->clock_offset =
+		(int64_t)now.tv_sec * 1000000000 + now.tv_nsec - (int64_t)system->time;
+	catalog->start = system->time;
+	catalog->processors = system->processors;
+	snprintf(kernel, sizeof(kernel), "NT %u.%u.%u%s", system->major, system->minor,
+		 system->build, system->guards & TRACE_WINE ? " (Wine)" : "");
+	GetComputerNameA(host, &length);
+	catalog->kernel = strdup(kernel);
+	catalog->machine = strdup(system->pointer == 8 ? "x86_64" : "i386");
+	catalog->host = strdup(host);
+	catalog->resolve = nt_names_resolve;
+	catalog->resolver = &source->names;
+	if (!catalog->kernel || !catalog->machine || !catalog->host)
+		return error_no_memory(err);
+	for (size_t i = 0; i < source->names.n_modules; i++) {
+		const struct trace_module *from = &source->names.modules[i].module;
+		struct module module = {
+			.name = (char *)from->name,
+			.base = from->base,
+			.size = from->size,
+			.bit = (uint8_t)from->bit,
+		};
+
+		if (module_table_add(&catalog->modules, &module, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Where hooks would bring the machine down, or can't be. */
+static int check_guards(const struct trace_system *system, struct error *err)
+{
+	if (system->guards & TRACE_HVCI)
+		return error_set(err,
+				 "memory integrity (HVCI) is on: no code of this kernel can be "
+				 "changed, so nothing can be hooked");
+	if (system->guards & TRACE_PATCHGUARD && !getenv("KAPIMON_PATCHGUARD_IS_OFF")) {
+		error_set(err, "this kernel checks its own code (PatchGuard) and would stop the "
+			       "machine when it finds a hook");
+		return error_hint(err, "start it with a kernel debugger attached, which turns "
+				       "PatchGuard off, and set KAPIMON_PATCHGUARD_IS_OFF=1");
+	}
+	return 0;
+}
+
+struct source *nt_source_open(struct error *err)
+{
+	struct nt_source *source = calloc(1, sizeof(*source));
+
+	if (!source) {
+		error_no_memory(err);
+		return NULL;
+	}
+	if (catalog_init(&source->catalog, err)) {
+		free(source);
+		return NULL;
+	}
+	source->base.ops = &ops;
+	source->device = nt_device_open(&source->system, err);
+	if (!source->device || check_guards(&source->system, err) ||
+	    nt_names_init(&source->names, source->device, err) || fill_catalog(source, err))
+		goto fail;
+	source->merge = merge_create(source->system.processors, WINDOW);
+	source->bytes = malloc(READ_BYTES);
+	if (source->merge && source->bytes)
+		return &source->base;
+	error_no_memory(err);
+fail:
+	source_close(&source->base);
+	return NULL;
+}
+
+void nt_source_set_tag(struct source *source, const char *tag)
+{
+	snprintf(source_of(source)->tag, sizeof(source_of(source)->tag), "%s", tag);
+}
+
+const struct trace_unhooked *nt_source_unhooked(const struct source *source)
+{
+	return &((const struct nt_source *)source)->unhooked;
+}
+
+int nt_source_blocks(struct source *source, struct trace_block **blocks, size_t *n,
+		     struct error *err)
+{
+	return nt_device_list(source_of(source)->device, TRACE_BLOCKS, sizeof(**blocks),
+			      (void **)blocks, n, err);
+}
+
+int nt_source_tags(struct source *source, struct trace_tag **tags, size_t *n, struct error *err)
+{
+	return nt_device_list(source_of(source)->device, TRACE_TAGS, sizeof(**tags), (void **)tags,
+			      n, err);
+}

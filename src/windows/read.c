@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kapimon list, kapimon show */
+#include <stdio.h>
+
+#include "command/options.h"
+#include "session/pump.h"
+#include "source/capture_source.h"
+#include "source/nt_names.h"
+#include "view/text.h"
+#include "windows/command.h"
+
+enum option { OPTION_NO_STACK, OPTION_RELATIVE };
+
+static const struct option_row show_rows[] = {
+	{'S', "no-stack", NULL, "print one line a call", OPTION_NO_STACK},
+	{0, "relative", NULL, "count the time from the start of the recording, in seconds",
+	 OPTION_RELATIVE},
+};
+
+static int set_show(void *context, int id, const char *value, struct error *err)
+{
+	struct text_view_options *view = context;
+
+	if (id == OPTION_NO_STACK)
+		view->stacks = false;
+	else
+		view->relative = true;
+	return 0;
+}
+
+static const struct options show_options = {
+	.usage = "[OPTION]... FILE",
+	.summary = "Print the calls in a capture, then its ledger and whether it is complete.",
+	.rows = show_rows,
+	.n_rows = sizeof(show_rows) / sizeof(show_rows[0]),
+	.set = set_show,
+};
+
+int windows_show(int argc, char **argv, struct error *err)
+{
+	struct text_view_options view = {.stacks = true, .summary = stdout};
+	struct options_rest rest;
+	struct source *source;
+	struct ledger ledger;
+	struct sink *sink;
+	int parsed = options_parse(&show_options, argc, argv, &view, &rest, err), code;
+
+	if (parsed)
+		return parsed < 0 ? -1 : STATUS_OK;
+	if (rest.n_arguments != 1)
+		return error_usage(err, "which capture?");
+	source = capture_source_open(rest.arguments[0], err);
+	if (!source)
+		return -1;
+	sink = text_view_create(stdout, &view);
+	if (!sink) {
+		source->ops->close(source);
+		return error_no_memory(err);
+	}
+	ledger_init(&ledger);
+	code = pump_run(&(struct pump){.source = source, .sinks = &sink, .n_sinks = 1}, &ledger,
+			err);
+	if (!code)
+		code = ledger_complete(&ledger) ? STATUS_OK : STATUS_INCOMPLETE;
+	ledger_fini(&ledger);
+	sink->ops->destroy(sink);
+	source->ops->close(source);
+	return code;
+}
+
+static int set_nothing(void *context, int id, const char *value, struct error *err)
+{
+	return 0;
+}
+
+static const struct options list_options = {
+	.usage = "[NAME | GLOB | MODULE:NAME]...",
+	.summary = "List the functions that the kernel and its drivers export; without an argument "
+		   "the\nmodules.",
+	.set = set_nothing,
+};
+
+static int print_export(void *context, const struct nt_module *module,
+			const struct pe_export *export, struct error *err)
+{
+	printf("%s:%s\n", module->module.name, export->name);
+	return 0;
+}
+
+static int list(struct nt_names *names, const struct options_rest *rest, struct error *err)
+{
+	int found;
+
+	if (!rest->n_arguments)
+		for (size_t i = 0; i < names->n_modules; i++)
+			printf("%016llx %8llx %s\n",
+			       (unsigned long long)names->modules[i].module.base,
+			       (unsigned long long)names->modules[i].module.size,
+			       names->modules[i].module.name);
+	for (size_t i = 0; i < rest->n_arguments; i++) {
+		found = nt_names_match(names, rest->arguments[i], print_export, NULL, err);
+		if (found < 0)
+			return -1;
+		if (!found)
+			return error_set(err, "no function is called %s", rest->arguments[i]);
+	}
+	return STATUS_OK;
+}
+
+int windows_list(int argc, char **argv, struct error *err)
+{
+	struct nt_names names = {0};
+	struct trace_system system;
+	struct options_rest rest;
+	struct nt_device *device;
+	int parsed = options_parse(&list_options, argc, argv, NULL, &rest, err), code;
+
+	if (parsed)
+		return parsed < 0 ? -1 : STATUS_OK;
+	device = nt_device_open(&system, err);
+	if (!device)
+		return -1;
+	code = nt_names_init(&names, device, err);
+	if (!code)
+		code = list(&names, &rest, err);
+	nt_names_fini(&names);
+	nt_device_close(device);
+	return code;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests under Wine need of a program:
+ *	client install|start|stop|remove SYS	the target's service
+ *	client call ROUNDS THREADS		prints how many calls returned something wrong
+ *	client leak TAG BLOCKS BYTES [plain]
+ *	client free
+ *	client toggle ROUNDS THREADS		hook and unhook while threads call
+ *	client fuzz N SEED			hostile requests to TRACE.SYS
+ * Exit status 0: it went well.
+ */
+#include <nt/ioctl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "target.h"
+
+#define SERVICE "KmnTarget"
+#define MAX_THREADS 8
+
+static const char *const functions[] = {"KmnClassic", "KmnHotpatch", "KmnMsvc", "KmnGcc",
+					"KmnData"};
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "client: %s: Windows error %lu\n", what, GetLastError());
+	return 1;
+}
+
+static int service(const char *action, const char *path)
+{
+	SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_ALL_ACCESS);
+	SC_HANDLE target;
+	SERVICE_STATUS status;
+	char full[MAX_PATH];
+	bool done;
+
+	if (!strcmp(action, "install")) {
+		GetFullPathNameA(path, sizeof(full), full, NULL);
+		target = CreateServiceA(manager, SERVICE, SERVICE, SERVICE_ALL_ACCESS,
+					SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START,
+					SERVICE_ERROR_NORMAL, full, "Kapimon", NULL, NULL, NULL,
+					NULL);
+		return target ? 0 : fail(action);
+	}
+	target = OpenServiceA(manager, SERVICE, SERVICE_ALL_ACCESS);
+	if (!target)
+		return fail(action);
+	if (!strcmp(action, "start"))
+		done = StartServiceA(target, 0, NULL);
+	else if (!strcmp(action, "stop"))
+		done = ControlService(target, SERVICE_CONTROL_STOP, &status);
+	else
+		done = DeleteService(target);
+	return done ? 0 : fail(action);
+}
+
+static HANDLE open_device(const char *path)
+{
+	HANDLE device =
+		CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+
+	if (device == INVALID_HANDLE_VALUE)
+		exit(fail(path));
+	return device;
+}
+
+static bool ask(HANDLE device, uint32_t code, const void *in, size_t in_length, void *out,
+		size_t out_length)
+{
+	DWORD n;
+
+	return DeviceIoControl(device, code, (void *)in, (DWORD)in_length, out, (DWORD)out_length,
+			       &n, NULL);
+}
+
+static volatile LONG stopping, wrong, calls;
+static HANDLE target;
+
+static DWORD WINAPI call_thread(void *rounds)
+{
+	struct target_call call = {.rounds = (uint32_t)(uintptr_t)rounds};
+	uint32_t result = 0;
+
+	do {
+		if (!ask(target, TARGET_CALL, &call, sizeof(call), &result, sizeof(result)))
+			result = 1;
+		InterlockedExchangeAdd(&wrong, (LONG)result);
+		InterlockedExchangeAdd(&calls, (LONG)call.rounds);
+	} while (!stopping && !wrong);
+	return 0;
+}
+
+static void run_threads(HANDLE *threads, unsigned n, uint32_t rounds)
+{
+	for (unsigned i = 0; i < n; i++)
+		threads[i] = CreateThread(NULL, 0, call_thread, (void *)(uintptr_t)rounds, 0, NULL);
+}
+
+static int call(uint32_t rounds, unsigned n)
+{
+	HANDLE threads[MAX_THREADS];
+
+	target = open_device(TARGET_PATH);
+	stopping = 1;
+	run_threads(threads, n, rounds);
+	WaitForMultipleObjects(n, threads, TRUE, INFINITE);
+	printf("wrong=%ld\n", wrong);
+	return wrong != 0;
+}
+
+static uint64_t target_base(HANDLE trace)
+{
+	static struct trace_module modules[512];
+	DWORD n = 0;
+
+	DeviceIoControl(trace, TRACE_MODULES, NULL, 0, modules, sizeof(modules), &n, NULL);
+	for (size_t i = 0; i < n / sizeof(modules[0]); i++)
+		if (!_stricmp(modules[i].name, "kmntarget.sys"))
+			return modules[i].base;
+	return 0;
+}
+
+/* In every round all functions are hooked, called, and unhooked; records are read meanwhile. */
+static int toggle(unsigned rounds, unsigned n)
+{
+	HMODULE image = LoadLibraryExA("kmntarget.sys", NULL, DONT_RESOLVE_DLL_REFERENCES);
+	struct trace_start start = {.buffer = 1u << 20, .frames = 16};
+	static uint64_t records[1 << 15];
+	struct trace_unhooked unhooked;
+	uint64_t hits = 0, sum = 0;
+	HANDLE threads[MAX_THREADS], trace = open_device(TRACE_PATH);
+	uint64_t base = target_base(trace);
+
+	target = open_device(TARGET_PATH);
+	run_threads(threads, n, 100);
+	for (unsigned round = 0; round < rounds; round++) {
+		struct trace_row rows[2 * sizeof(functions) / sizeof(functions[0])];
+
+		if (!ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+			return fail("start");
+		for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+			struct trace_hook hook = {.flags = TRACE_HOOK_RETURN, .n_args = 2};
+			struct trace_hooked hooked = {0};
+
+			strcpy(hook.name, functions[i]);
+			hook.address =
+				base + (uint64_t)((char *)GetProcAddress(image, functions[i]) -
+						  (char *)image);
+			if (!ask(trace, TRACE_HOOK, &hook, sizeof(hook), &hooked, sizeof(hooked)) ||
+			    hooked.reason) {
+				fprintf(stderr, "client: %s: reason %u\n", functions[i],
+					hooked.reason);
+				return 1;
+			}
+		}
+		Sleep(10);
+		if (!ask(trace, TRACE_READ, NULL, 0, records, sizeof(records)) ||
+		    !ask(trace, TRACE_UNHOOK, NULL, 0, &unhooked, sizeof(unhooked)))
+			return fail("unhook");
+		if (unhooked.left || unhooked.armed) {
+			fprintf(stderr, "client: round %u: %u left, %u armed\n", round,
+				unhooked.left, unhooked.armed);
+			return 1;
+		}
+		if (!ask(trace, TRACE_LEDGER, NULL, 0, rows, sizeof(rows)))
+			return fail("ledger");
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			hits += rows[i].hits;
+			sum += rows[i].recorded + rows[i].filtered + rows[i].lost +
+			       rows[i].suspended;
+		}
+	}
+	stopping = 1;
+	WaitForMultipleObjects(n, threads, TRUE, INFINITE);
+	printf("rounds=%u wrong=%ld calls=%ld hits=%llu sum=%llu\n", rounds, wrong, calls,
+	       (unsigned long long)hits, (unsigned long long)sum);
+	return wrong || !hits || hits != sum;
+}
+
+static int leak(const char *tag, uint32_t blocks, uint32_t bytes, bool plain)
+{
+	struct target_leak asked = {.blocks = blocks, .bytes = bytes, .plain = plain};
+
+	memcpy(asked.tag, tag, strnlen(tag, 4));
+	return ask(open_device(TARGET_PATH), TARGET_LEAK, &asked, sizeof(asked), NULL, 0)
+		       ? 0
+		       : fail("leak");
+}
+
+static uint32_t random_state;
+
+static uint32_t random_below(uint32_t n)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state % n;
+}
+
+/* Requests with lengths and contents that are nearly right, or not at all. */
+static int fuzz(unsigned n, uint32_t seed)
+{
+	static const size_t lengths[] = {0, 4, 8, 16, 24, 40, 72, 88, 112, 344, 4096};
+	static unsigned char in[4096], out[65536];
+	HANDLE trace = open_device(TRACE_PATH);
+	struct trace_system system;
+	unsigned taken = 0;
+
+	random_state = seed | 1;
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t code = TRACE_CODE(random_below(12), random_below(4));
+		size_t in_length =
+			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
+		size_t out_length =
+			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
+
+		for (size_t j = 0; j < sizeof(in) / 4; j += 1 + random_below(64))
+			((uint32_t *)in)[j] =
+				random_below(4) ? random_below(65536) : random_below(~0u);
+		if (in_length > sizeof(in))
+			in_length = sizeof(in);
+		taken += ask(trace, code, in, in_length, out, out_length);
+	}
+	if (!ask(trace, TRACE_SYSTEM, NULL, 0, &system, sizeof(system)))
+		return fail("it answers no more");
+	printf("taken=%u of %u\n", taken, n);
+	return system.version != TRACE_VERSION || !taken || taken == n;
+}
+
+int main(int argc, char **argv)
+{
+	const char *action = argc > 1 ? argv[1] : "";
+
+	if (argc == 3)
+		return service(action, argv[2]);
+	if (argc == 4 && !strcmp(action, "call"))
+		return call((uint32_t)atoi(argv[2]), (unsigned)atoi(argv[3]));
+	if (argc >= 5 && !strcmp(action, "leak"))
+		return leak(argv[2], (uint32_t)atoi(argv[3]), (uint32_t)atoi(argv[4]), argc > 5);
+	if (argc == 2 && !strcmp(action, "free"))
+		return ask(open_device(TARGET_PATH), TARGET_FREE, NULL, 0, NULL, 0) ? 0
+										    : fail(action);
+	if (argc == 4 && !strcmp(action, "toggle"))
+		return toggle((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
+	if (argc == 4 && !strcmp(action, "fuzz"))
+		return fuzz((unsigned)atoi(argv[2]), (uint32_t)atoi(argv[3]));
+	fprintf(stderr, "client: see client.c\n");
+	return 2;
+}

@@ -1,0 +1,257 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TRACE.SYS and KAPIMON.EXE: built for both processors, their imports held against what the oldest
+# kernels export, and run under 64-bit Wine in a prefix of its own. Prints TAP.
+#
+#	tests/nt/run.sh BUILD		BUILD has the Linux program, which reads what is captured
+#	NT_CHROOT=DIR tests/nt/run.sh BUILD	as root: the i386 driver, under 32-bit Wine in DIR, made by
+#		mmdebstrap --architectures=i386 --variant=apt --include=wine,wine32 bookworm DIR
+#
+# Wine ends the drivers' process with the last program: a program that waits keeps it alive. A driver that
+# crashes ends that process, while the service manager goes on saying that it runs: its log tells.
+# shellcheck disable=SC2317 # functions are called by name
+set -u
+
+build=$(realpath "${1:-build}")
+cd "$(dirname "$0")/../.." || exit 1
+n=0
+failed=0
+
+result()
+{
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+		[ ! -f "$work/out" ] || sed 's/^/# /' "$work/out" | head -n 30
+	fi
+}
+
+# check NAME COMMAND...: the command must succeed
+check()
+{
+	name=$1
+	shift
+	"$@" >"$work/out" 2>&1
+	result $? "$name"
+}
+
+# lacks NAME COMMAND...: the command must fail
+lacks()
+{
+	name=$1
+	shift
+	! "$@" >"$work/out" 2>&1
+	result $? "$name"
+}
+
+# said TEXT...: the last command printed each of them
+said()
+{
+	for text in "$@"; do
+		grep -qF -- "$text" "$work/out" || {
+			result 1 "it says \"$text\""
+			return
+		}
+	done
+	result 0 "it says $(printf '"%s" ' "$@")"
+}
+
+arch=x64
+work=$(mktemp -d "${NT_CHROOT:-}/tmp/kapimon-nt.XXXXXX")
+inside=${work#"${NT_CHROOT:-}"}
+export WINEPREFIX="$inside/prefix" WINEDEBUG=-all DISPLAY=
+if [ -n "${NT_CHROOT:-}" ]; then
+	arch=i386
+	mkdir "$work/bin"
+	for program in wine wineserver; do
+		printf '#!/bin/sh\nexec chroot "%s" sh -c "cd %s && exec %s \"\\$@\"" - "$@"\n' \
+			"$NT_CHROOT" "$inside" $program >"$work/bin/$program"
+		chmod +x "$work/bin/$program"
+	done
+	PATH=$work/bin:$PATH
+fi
+keeper=
+
+finish()
+{
+	wineserver -k 2>/dev/null
+	[ -z "$keeper" ] || kill "$keeper" 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$work"
+}
+trap finish EXIT
+
+setup()
+{
+	[ -f "$build-$1/build.ninja" ] ||
+		meson setup "$build-$1" --cross-file "cross/windows-$2.ini" || return 1
+	ninja -C "$build-$1"
+}
+
+# Every import must be in the list: Wine loads a driver all the same, a kernel does not.
+check_imports()
+{
+	imported=$(x86_64-w64-mingw32-objdump -p "$1" | sed -n '/Import Tables/,/Export Tables/p' |
+		awk '$1 ~ /^[0-9a-f]+$/ && $2 ~ /^[0-9]+$/ && NF == 3 && $3 ~ /[A-Za-z]/ { print $3 }')
+	[ -n "$imported" ] || return 1
+	shift
+	status=0
+	for name in $imported; do
+		cat "$@" | grep -qx "$name" || {
+			echo "$name is not exported by the oldest kernel"
+			status=1
+		}
+	done
+	return "$status"
+}
+
+run()
+{
+	timeout 60 wine "$@" </dev/null
+}
+
+# Hook in the background until the time is over; returns when the hooks are in.
+watch()
+{
+	rm -f "$work/watch.err"
+	timeout 60 wine ./kapimon.exe "$@" </dev/null >"$work/watch.out" 2>"$work/watch.err" &
+	watcher=$!
+	for _ in $(seq 100); do
+		grep -q watching "$work/watch.err" && return 0
+		kill -0 "$watcher" 2>/dev/null || break
+		sleep 0.1
+	done
+	cat "$work/watch.err" "$work/watch.out"
+	return 1
+}
+
+watched()
+{
+	wait "$watcher"
+	status=$?
+	cat "$work/watch.out" "$work/watch.err"
+	return "$status"
+}
+
+check "builds for x64" setup nt-x64 x86_64
+check "builds for i386" setup nt-i386 i686
+lists=tests/nt/exports-5.0.txt
+check "i386: the oldest kernel has what is imported" \
+	check_imports "$build-nt-i386/kernel/nt/driver/trace.sys" $lists
+check "x64: the oldest kernel has what is imported" \
+	check_imports "$build-nt-x64/kernel/nt/driver/trace.sys" $lists tests/nt/exports-5.2-x64.txt
+lacks "a routine that the oldest kernel lacks is found out" \
+	check_imports "$build-nt-x64/kernel/nt/driver/trace.sys" $lists
+
+cp "$build-nt-$arch/kernel/nt/driver/trace.sys" "$build-nt-$arch/src/windows/kapimon.exe" \
+	"$build-nt-$arch/tests/nt/kmntarget.sys" "$build-nt-$arch/tests/nt/client.exe" "$work"
+cd "$work" || exit 1
+check "Wine makes a prefix" timeout 120 wine wineboot -i
+timeout 60 wineserver -w
+WINEDEBUG=-all,err+seh,err+ntoskrnl
+mkfifo stay
+exec 9<>stay
+timeout 600 wine cmd /c 'set /p x=' <&9 >"$work/log" 2>&1 &
+keeper=$!
+sleep 3
+kill -0 $keeper 2>/dev/null
+result $? "a program keeps Wine alive"
+
+lacks "without the driver nothing is hooked" run ./kapimon.exe hook -t 1s KeQueryTickCount
+said "TRACE.SYS is not loaded"
+check "the service is installed" run ./kapimon.exe install
+check "the driver is loaded" run ./kapimon.exe start
+check "the target is installed" run ./client.exe install kmntarget.sys
+check "the target is loaded" run ./client.exe start -
+check "modules are listed" run ./kapimon.exe list
+said ntoskrnl.exe trace.sys kmntarget.sys
+check "exports are listed" run ./kapimon.exe list 'kmntarget:Kmn*'
+said kmntarget.sys:KmnClassic kmntarget.sys:KmnShort
+lacks "data is no function" grep KmnVariable "$work/out"
+
+# What can't be hooked is refused, with the reason.
+lacks "a branch back is refused" run ./kapimon.exe hook -t 1s kmntarget:KmnLoopBack
+said "a branch in it goes back into its first instructions"
+lacks "what the monitor uses is refused" run ./kapimon.exe hook -t 1s IoGetStackLimits
+said "the monitor itself uses it"
+lacks "a name that nobody has is refused" run ./kapimon.exe hook -t 1s KmnNothing
+said "no function is called KmnNothing"
+
+# Entry and return of the target's exports: 2 threads, 50 rounds each.
+hooked="kmntarget:KmnClassic kmntarget:KmnHotpatch kmntarget:KmnMsvc kmntarget:KmnGcc kmntarget:KmnData"
+# shellcheck disable=SC2086 # a list of names
+check "the target's exports are hooked" watch hook -r -t 4s -o calls.kmn $hooked
+check "hooked functions return what they should" run ./client.exe call 50 2
+check "every call is told of" watched
+check "the capture is shown on Windows" run ./kapimon.exe show -S calls.kmn
+grep -c 'Kmn[A-Za-z]*(0x.*) = 0x' "$work/out" >"$work/count"
+cp "$work/out" "$work/windows"
+check "it has all 500 calls" grep -qx 500 "$work/count"
+cp windows out
+said COMPLETE "KmnClassic(0x31, 0x0" " = 0x31 " "KmnGcc(0x31, 0x3" " = 0x34 "
+check "the same capture is shown on Linux" "$build/kapimon" show -S --color=never calls.kmn
+cp out linux
+check "with the same calls" sh -c "grep -o 'Kmn.*' linux >a; grep -o 'Kmn.*' windows >b; test -s a && diff a b"
+check "stacks have names on Linux" "$build/kapimon" show --color=never calls.kmn
+said "KmnMsvc+0x0 [kmntarget.sys]" "IoCallDriver+0x"
+check "it is filtered on Linux" sh -c \
+	"$build/kapimon show -S --color=never --filter 'api == \"KmnMsvc\"' calls.kmn | tee out2 |
+		grep -c 'KmnMsvc(' | grep -qx 100 && ! grep -q 'KmnGcc(' out2"
+check "it is exported on Linux" sh -c \
+	"$build/kapimon export --to csv -o calls.csv calls.kmn && grep -c KmnHotpatch calls.csv"
+
+# A module that is in every stack, and one that is in none.
+check "an excluded module" watch hook -t 3s -X kmntarget.sys kmntarget:KmnMsvc
+run ./client.exe call 10 1 >/dev/null
+watched >"$work/seen" 2>&1
+check "keeps its calls out, as filtered" grep -Eq 'KmnMsvc +.*entry +patch +10 +0 +10 +0 +0 +0' "$work/seen"
+check "a required module that is in no stack" watch hook -t 3s -M setupapi.dll kmntarget:KmnMsvc
+run ./client.exe call 10 1 >/dev/null
+watched >"$work/seen" 2>&1
+check "keeps all calls out" grep -Eq 'KmnMsvc +.*entry +patch +10 +0 +10 +0 +0 +0' "$work/seen"
+check "a rate limit" watch hook -S -t 4s --limit-rate 5 kmntarget:KmnGcc
+run ./client.exe call 100 1 >/dev/null
+watched >"$work/seen" 2>&1
+check "suspends the hook, and says so" grep -q 'suspend' "$work/seen"
+
+# Pool: 40 blocks of 100 bytes, every fourth leaked; then another tag, which is not asked for.
+check "pool memory is followed" watch mem -t 5s -T 'K  k'
+run ./client.exe leak Kmnk 40 100
+run ./client.exe leak Othr 40 100
+check "leaks are told of" watched
+said "10 blocks, 1000 bytes, tag Kmnk, kmntarget.sys" \
+	"Kmnk          40         30           10         1000"
+lacks "a tag that is not asked for is not followed" grep -q Othr "$work/out"
+check "pool memory of all tags" watch mem -t 5s
+run ./client.exe free
+run ./client.exe leak Abcd 8 64
+run ./client.exe leak Abcd 8 32 plain
+check "is followed through routines that call each other" watched
+said "2 blocks, 128 bytes, tag Abcd, kmntarget.sys" "2 blocks, 64 bytes, tag ...., kmntarget.sys"
+
+check "100 rounds of hooks under 4 threads" run ./client.exe toggle 100 4
+sed 's/^/# /' "$work/out"
+check "20000 hostile requests" run ./client.exe fuzz 20000 7
+sed 's/^/# /' "$work/out"
+check "no hook was left: a call is as before" run ./client.exe call 10 1
+
+# Killed in the middle: the handle goes, the hooks with it, and the driver can be unloaded.
+check "a program that is killed" watch hook -r -t 50s kmntarget:KmnMsvc
+run taskkill /F /IM kapimon.exe >/dev/null 2>&1
+sleep 1
+check "takes its hooks with it" run ./client.exe call 10 1
+check "its function can be hooked again" watch hook -S -t 1s kmntarget:KmnMsvc
+watched >seen 2>&1
+check "the driver is unloaded" run ./kapimon.exe stop
+lacks "and gone" run ./kapimon.exe list
+check "the target is unloaded" run ./client.exe stop -
+check "the service is removed" run ./kapimon.exe remove
+check "the target is removed" run ./client.exe remove -
+lacks "and can't be started" run ./kapimon.exe start
+
+lacks "no driver crashed" grep -a 'Unhandled' "$work/log"
+echo "1..$n"
+exit $failed

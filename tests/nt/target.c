@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * KMNTARGET.SYS: a driver to be watched. Its exports have prologues written out as compilers and
+ * assemblers write them (functions.S), each adds its two arguments; and it leaks pool memory when
+ * it is told to.
+ */
+#include <ntifs.h>
+
+#include <stdint.h>
+
+#include "target.h"
+
+DRIVER_INITIALIZE DriverEntry;
+
+#define MAX_LEAKED 256
+
+static DEVICE_OBJECT *target_device;
+static void *leaked[MAX_LEAKED];
+static uint32_t n_leaked;
+
+/* X(name): adds its arguments */
+#define FUNCTIONS(X)                                                                               \
+	X(KmnClassic)                                                                              \
+	X(KmnHotpatch)                                                                             \
+	X(KmnMsvc)                                                                                 \
+	X(KmnGcc)                                                                                  \
+	X(KmnLoopBack)                                                                             \
+	X(KmnShort)                                                                                \
+	X(KmnData)                                                                                 \
+	X(KmnJump)
+
+#define DECLARE(name) uintptr_t NTAPI name(uintptr_t a, uintptr_t b);
+FUNCTIONS(DECLARE)
+
+static uintptr_t(NTAPI *const functions[])(uintptr_t, uintptr_t) = {
+#define ENTRY(name) name,
+	FUNCTIONS(ENTRY)};
+
+static uint32_t call(const struct target_call *asked)
+{
+	uint32_t wrong = 0;
+
+	for (uint32_t i = 0; i < asked->rounds; i++)
+		for (uint32_t j = 0; j < ARRAYSIZE(functions); j++)
+			wrong += functions[j](i, j) != i + j;
+	return wrong;
+}
+
+static NTSTATUS leak(const struct target_leak *asked)
+{
+	ULONG tag = 0;
+
+	for (int i = 0; i < 4; i++)
+		tag |= (ULONG)(UCHAR)asked->tag[i] << 8 * i;
+	for (uint32_t i = 0; i < asked->blocks; i++) {
+		void *block = asked->plain ? ExAllocatePool(NonPagedPool, asked->bytes)
+					   : ExAllocatePoolWithTag(NonPagedPool, asked->bytes, tag);
+
+		if (!block)
+			return STATUS_INSUFFICIENT_RESOURCES;
+		if (i % 4 == 0 && n_leaked < MAX_LEAKED)
+			leaked[n_leaked++] = block;
+		else if (asked->plain)
+			ExFreePool(block);
+		else
+			ExFreePoolWithTag(block, tag);
+	}
+	return STATUS_SUCCESS;
+}
+
+static void free_leaked(void)
+{
+	while (n_leaked)
+		ExFreePool(leaked[--n_leaked]);
+}
+
+static NTSTATUS NTAPI dispatch(DEVICE_OBJECT *of, IRP *irp)
+{
+	IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
+	ULONG in = stack->Parameters.DeviceIoControl.InputBufferLength;
+	ULONG out = stack->Parameters.DeviceIoControl.OutputBufferLength;
+	void *buffer = irp->AssociatedIrp.SystemBuffer;
+	NTSTATUS status = STATUS_SUCCESS;
+
+	irp->IoStatus.Information = 0;
+	if (stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+		switch (stack->Parameters.DeviceIoControl.IoControlCode) {
+		case TARGET_CALL:
+			if (in != sizeof(struct target_call) || out != sizeof(uint32_t)) {
+				status = STATUS_INVALID_PARAMETER;
+				break;
+			}
+			*(uint32_t *)buffer = call(buffer);
+			irp->IoStatus.Information = sizeof(uint32_t);
+			break;
+		case TARGET_LEAK:
+			status = in == sizeof(struct target_leak) ? leak(buffer)
+								  : STATUS_INVALID_PARAMETER;
+			break;
+		case TARGET_FREE:
+			free_leaked();
+			break;
+		default:
+			status = STATUS_INVALID_DEVICE_REQUEST;
+		}
+	}
+	irp->IoStatus.Status = status;
+	IoCompleteRequest(irp, IO_NO_INCREMENT);
+	return status;
+}
+
+static VOID NTAPI unload(DRIVER_OBJECT *driver)
+{
+	UNICODE_STRING link;
+
+	free_leaked();
+	RtlInitUnicodeString(&link, L"\\DosDevices\\KmnTarget");
+	IoDeleteSymbolicLink(&link);
+	IoDeleteDevice(target_device);
+}
+
+NTSTATUS NTAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *registry_path)
+{
+	UNICODE_STRING name, link;
+	NTSTATUS status;
+
+	RtlInitUnicodeString(&name, L"\\Device\\KmnTarget");
+	RtlInitUnicodeString(&link, L"\\DosDevices\\KmnTarget");
+	status = IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &target_device);
+	if (!NT_SUCCESS(status))
+		return status;
+	IoCreateSymbolicLink(&link, &name);
+	driver->MajorFunction[IRP_MJ_CREATE] = dispatch;
+	driver->MajorFunction[IRP_MJ_CLOSE] = dispatch;
+	driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = dispatch;
+	driver->DriverUnload = unload;
+	return STATUS_SUCCESS;
+}
