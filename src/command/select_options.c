@@ -65,6 +65,26 @@ static int add_list(struct text *out, const char *list, struct error *err)
 	return 0;
 }
 
+/* The classic's rule, as a glob: what is missing at the end is any, and a blank any character. */
+static void add_tag(struct text *out, const char *tag)
+{
+	struct text glob = TEXT_INIT;
+	size_t length = strlen(tag);
+
+	if (strpbrk(tag, "*?[")) {
+		add_quoted(out, tag);
+		return;
+	}
+	while (length && tag[length - 1] == ' ')
+		length--;
+	for (size_t i = 0; i < length; i++)
+		text_add_char(&glob, tag[i] == ' ' ? '?' : tag[i]);
+	text_add_char(&glob, '*');
+	add_quoted(out, text_string(&glob));
+	out->failed |= glob.failed;
+	text_fini(&glob);
+}
+
 static int expression(int id, const char *value, struct text *out, struct error *err)
 {
 	switch (id) {
@@ -87,6 +107,10 @@ static int expression(int id, const char *value, struct text *out, struct error 
 		if (add_list(out, value, err))
 			return -1;
 		text_add_char(out, ')');
+		return 0;
+	case SELECT_TAG:
+		text_add(out, "tag ~ ");
+		add_tag(out, value);
 		return 0;
 	default:
 		text_add(out, "not stack has ");

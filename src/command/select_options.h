@@ -31,6 +31,7 @@ enum select_option {
 	SELECT_PID,
 	SELECT_ONLY,
 	SELECT_EXCLUDE,
+	SELECT_TAG,
 	SELECT_END,
 };
 
@@ -43,7 +44,8 @@ enum select_option {
 	{0, "cpu", "LIST", "only calls on these processors: 0,2-3", SELECT_CPU},                   \
 	{'p', "pid", "LIST", "only calls of these processes", SELECT_PID},                         \
 	{'M', "only-module", "MODULE", "only calls with this module in the stack", SELECT_ONLY},   \
-	{'X', "exclude-module", "MODULE", "no calls with this module in the stack", SELECT_EXCLUDE}
+	{'X', "exclude-module", "MODULE", "no calls with this module in the stack", SELECT_EXCLUDE}, \
+	{'T', "tag", "TAG", "only memory of tags that begin so; a blank is any character", SELECT_TAG}
 
 #define SELECT_TIME_ROWS                                                                           \
 	{0, "from", "TIME", "only calls made at this time or later: 1.5s, 12:01:03", SELECT_FROM}, \

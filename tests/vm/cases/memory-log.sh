@@ -57,6 +57,11 @@ calls=$(kapimon show --count run.kmn)
 note "$calls calls in $(stat -c %s run.kmn) bytes"
 expect_ge "the calls can be shown" "$calls" "$(sample_count kmn_leaky allocations)"
 
+expect_eq "a tag is one that begins so, a blank being any character" \
+	"$(kapimon show --count --tag 'kmn leaky_p' run.kmn)" \
+	"$(kapimon show --count --filter 'tag == kmn_leaky_pool' run.kmn)"
+expect_ge "of which there are some" "$(kapimon show --count --tag kmn_leaky_pool run.kmn)" 100
+
 head -c $(($(stat -c %s run.kmn) / 2)) run.kmn >cut.kmn
 mv cut.kmn run.kmn
 report cut
