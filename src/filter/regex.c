@@ -2,6 +2,7 @@
 #include "filter/regex.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,12 @@ static const char *skip_set(const char *p)
 	while (*p && *p != ']')
 		p++;
 	return *p ? p + 1 : p;
+}
+
+/* regcomp() makes xx* of x+, and so doubles what is repeated already, or a group. */
+static bool doubles(const char *text, const char *p)
+{
+	return *p == '+' && p > text && strchr("+*?})", p[-1]);
 }
 
 static const char *check(const char *text)
@@ -50,6 +57,8 @@ static const char *check(const char *text)
 			repeats *= most;
 			continue;
 		}
+		if (doubles(text, p) && (repeats *= 2) > FILTER_MAX_REPEATS)
+			return "it repeats too much";
 		p += *p == '\\' && p[1] ? 2 : 1;
 	}
 	return NULL;

@@ -9,7 +9,7 @@
 #include <regex.h>
 
 #define FILTER_MAX_REGEX 256	/* characters */
-#define FILTER_MAX_REPEATS 1000 /* the product of all counts in braces */
+#define FILTER_MAX_REPEATS 1000 /* the product of all counts in braces, and 2 for (x)+, x++ */
 
 /* NULL: done, regfree() it; otherwise what is wrong, valid until the next call in this thread. */
 const char *filter_regex_compile(regex_t *regex, const char *text);
