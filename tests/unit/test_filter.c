@@ -11,6 +11,7 @@
 
 #include "filter/calls.h"
 #include "filter/filter.h"
+#include "filter/tag.h"
 #include "filter/tree.h"
 #include "records.h"
 
@@ -453,6 +454,26 @@ static void globs_match_in_little_time(void **state)
 	assert_false(filter_glob("*a*a*a*a*a*a*a*a*a*a*a*a*b", string, sizeof(string)));
 }
 
+static void a_tag_begins_with_what_was_asked_for_and_a_blank_is_any(void **state)
+{
+	static const struct {
+		const char *wanted, *tag;
+		bool matches;
+	} cases[] = {
+		{"T", "Tcpt", true},	  {"T", "Thre", true},
+		{"T", "t", false},	  {"", "Tcpt", true},
+		{"    ", "Tcpt", true},	  {"    ", "", true},
+		{" cp", "Tcpt", true},	  {"T pt", "Tcpt", true},
+		{"T px", "Tcpt", false},  {"Tcpt", "Tcpt", true},
+		{"Tcptx", "Tcpt", false}, {"Tc  ", "Tc", true},
+		{"T  x", "Tc", false},	  {"kmalloc-", "kmalloc-64", true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (tag_matches(cases[i].wanted, cases[i].tag) != cases[i].matches)
+			fail_msg("'%s', '%s'", cases[i].wanted, cases[i].tag);
+}
+
 static void the_clock_is_that_of_the_recordings_day(void **state)
 {
 	static const struct {
@@ -677,6 +698,7 @@ int main(void)
 		cmocka_unit_test(hostile_expressions_end_in_a_mistake),
 		cmocka_unit_test(damaged_expressions_end_in_a_mistake_or_an_answer),
 		cmocka_unit_test(globs_match_in_little_time),
+		cmocka_unit_test(a_tag_begins_with_what_was_asked_for_and_a_blank_is_any),
 		cmocka_unit_test(the_clock_is_that_of_the_recordings_day),
 		cmocka_unit_test(what_is_no_call_stays_unless_it_is_ruled_out),
 		cmocka_unit_test(entry_and_return_stay_together),
