@@ -46,7 +46,7 @@ done)"
 
 if command -v shellcheck >/dev/null; then
 	# shellcheck disable=SC2086
-	complain "shellcheck" "$(shellcheck -s sh $shell_files 2>&1)"
+	complain "shellcheck" "$(shellcheck -x -s sh $shell_files 2>&1)"
 else
 	echo "check: shellcheck is not installed, shell scripts were not checked" >&2
 fi

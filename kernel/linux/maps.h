@@ -178,8 +178,7 @@ struct memo {
 	__u64 op[MEMO_OPS];
 };
 
-/* MEMOS for each scratch memory; set at load. */
-#define MEMOS 64
+/* KMN_MEMOS for each scratch memory; set at load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -52,7 +52,7 @@ static __always_inline __u32 memo_place(__u32 scratch_index, const struct walk *
 	__u64 path = (memo_function(walk) ^ walk->caller << 7 ^ (walk->slot >> 10 & 15)) *
 		     0x9e3779b97f4a7c15ull;
 
-	return scratch_index * MEMOS + (path >> 32 & (MEMOS - 1));
+	return scratch_index * KMN_MEMOS + (path >> 32 & (KMN_MEMOS - 1));
 }
 
 /* Begin to write a memo. */

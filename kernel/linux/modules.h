@@ -44,28 +44,10 @@ static __always_inline __u64 named_bit(const __u64 *words)
 
 #define MODULE_SHARED 63 /* MODULE_SHARED_BIT of model/module.h */
 
-struct marking {
-	__u64 first;
-	__u8 number;
-};
-
-static long mark_page(__u32 i, struct marking *marking)
-{
-	__u64 page = marking->first + i;
-
-	BOUND(page, KMN_TEXT_PAGES - 1);
-	text_pages[page] = marking->number;
-	return 0;
-}
-
+/* For the module filter: the number of the module's bit, or KMN_NO_MODULE. */
 static __always_inline void mark_pages(__u64 base, __u64 size, __u8 number)
 {
-	struct marking marking = {.first = (base - KMN_TEXT_BASE) >> 12, .number = number};
-	__u64 n = (size + 4095) >> 12;
-
-	if (n > KMN_MAX_MODULE_PAGES)
-		n = KMN_MAX_MODULE_PAGES;
-	bpf_loop(n, mark_page, &marking, 0);
+	pages_mark(base, size, (struct pages_change){.value = number});
 }
 
 struct module_record {

@@ -30,6 +30,7 @@ static __always_inline void generation_end(void)
 struct pages_change {
 	__u64 first;
 	__u16 value;
+	bool regions; /* of text_regions, not of text_pages */
 };
 
 static long page_mark(__u32 i, struct pages_change *change)
@@ -37,18 +38,27 @@ static long page_mark(__u32 i, struct pages_change *change)
 	__u64 page = change->first + i;
 
 	BOUND(page, KMN_TEXT_PAGES - 1);
-	text_regions[page] = change->value;
+	if (change->regions)
+		text_regions[page] = change->value;
+	else
+		text_pages[page] = change->value;
 	return 0;
 }
 
-static __always_inline void text_mark(__u64 start, __u64 size, __u16 value)
+static __always_inline void pages_mark(__u64 start, __u64 size, struct pages_change change)
 {
-	struct pages_change change = {.first = (start - KMN_TEXT_BASE) >> 12, .value = value};
 	__u64 n = (((start & 4095) + size) + 4095) >> 12;
 
+	change.first = (start - KMN_TEXT_BASE) >> 12;
 	if (n > KMN_MAX_MODULE_PAGES)
 		n = KMN_MAX_MODULE_PAGES;
 	bpf_loop(n, page_mark, &change, 0);
+}
+
+/* For the walker: the region's index + 1, KMN_GENERATED_TEXT, or 0. */
+static __always_inline void text_mark(__u64 start, __u64 size, __u16 value)
+{
+	pages_mark(start, size, (struct pages_change){.value = value, .regions = true});
 }
 
 /* Find a region's index; of a start of 0: of one that is free, which is taken for `next`. */
@@ -122,13 +132,19 @@ struct list_scan {
 	__u64 sum; /* tells whether they are still the same */
 };
 
+/* Go on to the next; false: that was the last. */
+static __always_inline bool list_next(struct list_scan *scan)
+{
+	return !bpf_probe_read_kernel(&scan->at, sizeof(scan->at), (void *)scan->at) && scan->at &&
+	       scan->at != scan->list;
+}
+
 static long module_scan_one(__u32 i, struct list_scan *scan)
 {
 	struct module *module;
 	__u64 base, size;
 
-	if (bpf_probe_read_kernel(&scan->at, sizeof(scan->at), (void *)scan->at) ||
-	    scan->at == scan->list || !scan->at)
+	if (!list_next(scan))
 		return 1;
 	module = (void *)scan->at - bpf_core_field_offset(struct module, list);
 	module_text(module, &base, &size);
@@ -153,8 +169,7 @@ static long generated_scan_one(__u32 i, struct list_scan *scan)
 	struct bpf_ksym *text;
 	__u64 start, end;
 
-	if (bpf_probe_read_kernel(&scan->at, sizeof(scan->at), (void *)scan->at) ||
-	    scan->at == scan->list || !scan->at)
+	if (!list_next(scan))
 		return 1;
 	text = (void *)scan->at - bpf_core_field_offset(struct bpf_ksym, lnode);
 	start = BPF_CORE_READ(text, start);

@@ -137,6 +137,7 @@ struct kmn_rate {
  */
 #define KMN_TEXT_BASE 0xffffffff80000000ull
 #define KMN_TEXT_PAGES (1 << 19)
+#define KMN_MEMOS 64 /* call paths known to the walker, for each scratch memory */
 #define KMN_NO_MODULE 0xff
 #define KMN_MAX_MODULE_PAGES 4096 /* of text, in one module that comes while recording */
 

@@ -144,6 +144,14 @@ static __always_inline void stack_intern(struct scratch *scratch, struct stack *
 	}
 }
 
+/* It is not known yet to be right: it is sent with its record and gets no entry. */
+static __always_inline void stack_unnamed(struct scratch *scratch, struct stack *stack)
+{
+	stack->sent = 0;
+	stack->interned = NOT_INTERNED;
+	stack->modules = stack_modules(scratch, stack->first, stack->n);
+}
+
 /* Once the reader has it. */
 static __always_inline void stack_sent(const struct stack *stack)
 {

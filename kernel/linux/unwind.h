@@ -79,7 +79,7 @@ __noinline __u64 stack_complete(__u32 scratch_index, __u64 size, __u64 walked)
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &scratch_index);
 	__u64 n = size / 8, callers = 0, flags = KMN_HAS_STACK, function, caller, first, check,
 	      begin;
-	__u64 start, within;
+	__u64 start, within, unchecked;
 	struct stack *stack;
 	struct walk *walk;
 
@@ -126,7 +126,8 @@ __noinline __u64 stack_complete(__u32 scratch_index, __u64 size, __u64 walked)
 	FORGET(n, scratch->word);
 	FORGET(first, scratch->word);
 	FORGET(flags, scratch->word);
-	if (walked == WALK_CHECK && !size) {
+	unchecked = walked == WALK_CHECK && !size;
+	if (unchecked) {
 		/* The kernel had no room to unwind: what the walker found is all there is. */
 		first = walk->first;
 		n = walk->n;
@@ -147,7 +148,10 @@ __noinline __u64 stack_complete(__u32 scratch_index, __u64 size, __u64 walked)
 	stack->first = first;
 	stack->n = n;
 	stack_hash(scratch, first, n, &stack->hash, &check);
-	stack_intern(scratch, stack, check);
+	if (unchecked)
+		stack_unnamed(scratch, stack);
+	else
+		stack_intern(scratch, stack, check);
 	if (walked == WALK_CHECK && !walk->hit)
 		memo_end(walk, stack->interned, flags);
 	return 0;

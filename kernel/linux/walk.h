@@ -384,8 +384,7 @@ __noinline __u64 stack_walk(__u32 scratch_index)
 		memo_end(walk, stack->interned, stack->flags);
 		return WALK_NAMED;
 	default:
-		stack->sent = 0;
-		stack->modules = stack_modules(scratch, stack->first, stack->n);
+		stack_unnamed(scratch, stack);
 		return WALK_NAMED;
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What happens when a hooked function is called and when it returns. Any IRQL that it runs at. */
-#include "filter/tag.h"
+#include "model/tag.h"
 #include "trace.h"
 
 #define MAX_PARTS                                                                                  \

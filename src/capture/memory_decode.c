@@ -97,7 +97,7 @@ fail:
 
 static int decode_doubt(struct cursor *in, struct memory *memory, struct error *err)
 {
-	struct memory_doubt doubt = {0}, *to;
+	struct memory_doubt doubt = {0};
 	uint8_t family;
 
 	doubt.from = get_u64(in);
@@ -107,11 +107,7 @@ static int decode_doubt(struct cursor *in, struct memory *memory, struct error *
 	if (in->bad || check_family(family, err))
 		return -1;
 	doubt.family = (enum memory_family)family;
-	to = memory_add_doubt(memory);
-	if (!to)
-		return error_no_memory(err);
-	*to = doubt;
-	return 0;
+	return memory_put_doubt(memory, &doubt) ? error_no_memory(err) : 0;
 }
 
 static int decode_finding(struct cursor *in, struct memory *memory, struct error *err)

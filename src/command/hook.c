@@ -10,6 +10,7 @@
 #include "command/command.h"
 #include "command/hook_options.h"
 #include "command/hook_sinks.h"
+#include "command/tell.h"
 #include "session/child.h"
 #include "session/control.h"
 #include "session/filtering_source.h"
@@ -37,16 +38,6 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 	/* A limit on the size of files is told like a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
-}
-
-static void tell_lines(const char *lines)
-{
-	for (const char *line = lines; *line;) {
-		size_t length = strcspn(line, "\n");
-
-		fprintf(stderr, "kapimon hook: %.*s\n", (int)length, line);
-		line += length + (line[length] != '\0');
-	}
 }
 
 static void tell_methods(struct source *source)
@@ -140,7 +131,7 @@ static void tell_kept(const struct source *ring)
 		number_print_grouped(&text, count.lost);
 		text_add(&text, " of the others were lost for want of room");
 	}
-	tell_lines(text_string(&text));
+	tell_lines("hook", text_string(&text));
 	text_fini(&text);
 }
 
@@ -190,7 +181,7 @@ static void tell_start(const struct source *source, uint64_t time)
 	struct text times = TEXT_INIT;
 
 	linux_source_times(source, &times);
-	tell_lines(text_string(&times));
+	tell_lines("hook", text_string(&times));
 	text_fini(&times);
 	tell_time("started", time);
 }
@@ -200,17 +191,8 @@ static void tell_cost(const struct source *source, const struct ledger *ledger)
 	struct text cost = TEXT_INIT;
 
 	linux_source_cost(source, ledger, &cost);
-	tell_lines(text_string(&cost));
+	tell_lines("hook", text_string(&cost));
 	text_fini(&cost);
-}
-
-static void tell_stacks(struct source *source, bool counts)
-{
-	struct text text = TEXT_INIT;
-
-	linux_source_stacks(source, counts, &text);
-	tell_lines(text_string(&text));
-	text_fini(&text);
 }
 
 static int pump(struct hook_options *options, const struct chain *chain, struct hook_sinks *sinks,
@@ -245,7 +227,7 @@ static int pump(struct hook_options *options, const struct chain *chain, struct 
 		tell_methods(source);
 		tell_start(kernel, monotonic_ns() - start);
 	}
-	tell_lines(linux_source_remarks(kernel));
+	tell_lines("hook", linux_source_remarks(kernel));
 	if (child && child_go(child, options->child[0], err)) {
 		control_close(turn.control);
 		return -1;
@@ -258,12 +240,12 @@ static int pump(struct hook_options *options, const struct chain *chain, struct 
 		tell_time("detached", moving.stopping);
 	if (options->cost)
 		tell_cost(kernel, &ledger);
-	tell_stacks(kernel, options->verbose || options->spec.verify_stacks);
+	tell_stacks("hook", kernel, options->verbose || options->spec.verify_stacks);
 	/* It may have come while the recording was ended. */
 	is_over(&turn);
 	look_for_full_disk(&turn);
 	if (chain->until && !turn.told)
-		tell_lines("no call of --until has come");
+		tell_lines("hook", "no call of --until has come");
 	if (chain->ring)
 		tell_kept(chain->ring);
 	if (!status && !ledger_complete(&ledger))
@@ -300,7 +282,7 @@ static void add_symbols(const struct hook_options *options)
 	struct error err = {0};
 
 	if (capture_symbols_add(&symbols, "hook", options->output, &err))
-		tell_lines(err.message);
+		tell_lines("hook", err.message);
 }
 
 /* Where each condition of --filter runs. */

@@ -13,6 +13,7 @@
 #include "command/mem_load.h"
 #include "command/mem_options.h"
 #include "command/mem_report.h"
+#include "command/tell.h"
 #include "model/memory.h"
 #include "session/capture_sink.h"
 #include "session/child.h"
@@ -45,16 +46,8 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
-}
-
-static void tell_lines(const char *lines)
-{
-	for (const char *line = lines; *line;) {
-		size_t length = strcspn(line, "\n");
-
-		fprintf(stderr, "kapimon mem: %.*s\n", (int)length, line);
-		line += length + (line[length] != '\0');
-	}
+	/* A limit on the size of files is told like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* A run on the running kernel, and what the pump asks for once a turn. */
@@ -166,16 +159,6 @@ static int report(struct run *run, const struct ledger *ledger, struct place_fin
 	return mem_report_put(run->options, &about, err);
 }
 
-static void tell_stacks(const struct run *run)
-{
-	struct text text = TEXT_INIT;
-
-	linux_source_stacks(run->source, run->options->verbose || run->options->spec.verify_stacks,
-			    &text);
-	tell_lines(text_string(&text));
-	text_fini(&text);
-}
-
 static int pump(struct run *run, struct sink **sinks, size_t n_sinks, struct place_finder *places,
 		struct error *err)
 {
@@ -196,12 +179,12 @@ static int pump(struct run *run, struct sink **sinks, size_t n_sinks, struct pla
 		struct text times = TEXT_INIT;
 
 		linux_source_times(run->source, &times);
-		tell_lines(text_string(&times));
+		tell_lines("mem", text_string(&times));
 		text_fini(&times);
 		fprintf(stderr, "kapimon mem: started in %.3f s\n",
 			(double)(monotonic_ns() - start) / 1e9);
 	}
-	tell_lines(linux_source_remarks(run->source));
+	tell_lines("mem", linux_source_remarks(run->source));
 	if (run->child && child_go(run->child, options->child ? options->child[0] : "sh", err))
 		return -1;
 	moving.deadline = options->time ? monotonic_ns() + options->time : 0;
@@ -212,7 +195,7 @@ static int pump(struct run *run, struct sink **sinks, size_t n_sinks, struct pla
 	}
 	ledger_init(&ledger);
 	status = pump_run(&moving, &ledger, err);
-	tell_stacks(run);
+	tell_stacks("mem", run->source, options->verbose || options->spec.verify_stacks);
 	mem_live_destroy(run->live);
 	run->live = NULL;
 	if (!status)

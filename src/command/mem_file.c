@@ -43,29 +43,33 @@ static int read_capture(struct reading *reading, const volatile sig_atomic_t *st
 	return code;
 }
 
-/* What is to be reported; NULL with err: there is nothing. */
-static const struct memory *find_memory(struct reading *reading, struct error *err)
+/* What the kernel's table held; NULL with err: it is not in the capture. */
+static const struct memory *find_table(const struct reading *reading, struct error *err)
 {
 	const struct catalog *catalog = reading->source->ops->catalog(reading->source);
 	const char *file = reading->options->file;
 
-	if (!reading->tracker && catalog->memory)
+	if (catalog->memory)
 		return catalog->memory;
-	if (!tracker_fits(catalog)) {
-		error_set(err, "%s has no %s: %s", file,
-			  reading->tracker ? "record of each allocation and free"
-					   : "report of memory",
-			  reading->ledger.interrupted && !reading->tracker ? "its end is missing"
-			  : reading->tracker				   ? "none was asked for"
-									   : "none was followed");
-		error_hint(err, "record one with \"kapimon mem %s-o FILE\"",
-			   reading->tracker ? "--log " : "");
-		return NULL;
-	}
-	if (!reading->tracker) {
-		error_set(err, "%s has no report of memory: its end is missing", file);
+	error_set(err, "%s has no report of memory: %s", file,
+		  reading->ledger.interrupted ? "its end is missing" : "none was followed");
+	if (tracker_fits(catalog))
 		error_hint(err, "\"kapimon mem --log %s\" makes one of the calls that are in it",
 			   file);
+	else
+		error_hint(err, "record one with \"kapimon mem -o FILE\"");
+	return NULL;
+}
+
+/* What the calls come to; NULL with err: they are not in the capture. */
+static const struct memory *pair(struct reading *reading, struct error *err)
+{
+	const struct catalog *catalog = reading->source->ops->catalog(reading->source);
+
+	if (!tracker_fits(catalog)) {
+		error_set(err, "%s has no record of each allocation and free",
+			  reading->options->file);
+		error_hint(err, "record them with \"kapimon mem --log -o FILE\"");
 		return NULL;
 	}
 	if (tracker_result(reading->tracker, catalog, &reading->ledger, &reading->paired, err))
@@ -75,7 +79,8 @@ static const struct memory *find_memory(struct reading *reading, struct error *e
 
 static int report(struct reading *reading, struct error *err)
 {
-	const struct memory *memory = find_memory(reading, err);
+	const struct memory *memory =
+		reading->tracker ? pair(reading, err) : find_table(reading, err);
 	struct mem_options *options = reading->options;
 	struct place_finder *places = NULL;
 	struct memory_report about;

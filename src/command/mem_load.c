@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/module_deps.h"
+
 /* Statuses that hardly any command has. */
 #define NOT_LOADED 197
 #define NOT_UNLOADED 198
@@ -28,28 +30,6 @@ static const char script[] = "file=$1 parameters=$2 module=$3 seen=/proc/$PPID/f
 
 #define BEFORE_COMMAND 8
 
-/* "path/kmn-gate.ko" is the module kmn_gate. */
-static char *name_of(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	const char *base = slash ? slash + 1 : file;
-	size_t length = strcspn(base, ".");
-	char *name = strndup(base, length);
-
-	for (char *c = name; c && *c; c++)
-		*c = *c == '-' ? '_' : *c;
-	return name;
-}
-
-static bool is_module_file(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	const char *base = slash ? slash + 1 : file;
-	size_t length = strcspn(base, ".");
-
-	return length && !strncmp(base + length, ".ko", 3);
-}
-
 int mem_load_init(struct mem_load *load, const char *value, struct error *err)
 {
 	const char *blank = strchr(value, ' ');
@@ -60,18 +40,18 @@ int mem_load_init(struct mem_load *load, const char *value, struct error *err)
 	new.file = strndup(value, length);
 	if (!new.file)
 		return error_no_memory(err);
-	if (!is_module_file(new.file)) {
-		error_usage(err, "'%s' is not a module's file, a .ko", new.file);
-		mem_load_fini(&new);
-		return -1;
-	}
 	slash = strrchr(new.file, '/');
 	new.directory = slash ? strndup(new.file, (size_t)(slash - new.file) + 1) : strdup(".");
 	new.parameters = strdup(blank ? blank + 1 : "");
-	new.module = name_of(new.file);
+	new.module = module_name_of_path(new.file);
 	if (!new.directory || !new.parameters || !new.module) {
 		mem_load_fini(&new);
 		return error_no_memory(err);
+	}
+	if (!*new.module || !strstr(slash ? slash : new.file, ".ko")) {
+		error_usage(err, "'%s' is not a module's file, a .ko", new.file);
+		mem_load_fini(&new);
+		return -1;
 	}
 	mem_load_fini(load);
 	*load = new;
@@ -81,17 +61,16 @@ int mem_load_init(struct mem_load *load, const char *value, struct error *err)
 int mem_load_command(struct mem_load *load, char *const *command, struct error *err)
 {
 	size_t n = 0;
-	char **argv, *end;
+	char **argv;
 
 	while (command && command[n])
 		n++;
 	if (pipe2(load->seen, O_CLOEXEC))
 		return error_set(err, "can't load %s: %s", load->file, strerror(errno));
-	argv = calloc(1, (BEFORE_COMMAND + n + 1) * sizeof(*argv) + 16);
+	argv = calloc(BEFORE_COMMAND + n + 1, sizeof(*argv));
 	if (!argv)
 		return error_no_memory(err);
-	end = (char *)&argv[BEFORE_COMMAND + n + 1];
-	snprintf(end, 16, "%d", load->seen[0]);
+	snprintf(load->end, sizeof(load->end), "%d", load->seen[0]);
 	argv[0] = (char *)"sh";
 	argv[1] = (char *)"-c";
 	argv[2] = (char *)script;
@@ -99,7 +78,7 @@ int mem_load_command(struct mem_load *load, char *const *command, struct error *
 	argv[4] = load->file;
 	argv[5] = load->parameters;
 	argv[6] = load->module;
-	argv[7] = end;
+	argv[7] = load->end;
 	for (size_t i = 0; i < n; i++)
 		argv[BEFORE_COMMAND + i] = command[i];
 	load->argv = argv;

@@ -17,6 +17,7 @@ struct mem_load {
 	char *module;	 /* its name in the kernel */
 	char **argv;	 /* what is run, from mem_load_command() on */
 	int seen[2];	 /* a pipe: a line in it says that the loading was seen */
+	char end[16];	 /* the number of its reading end */
 };
 
 /* value: the file, then parameters behind a blank. To be ended by mem_load_fini(). */

@@ -4,18 +4,13 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "model/tag.h"
+
 bool memory_tag_matches(const char *pattern, const char *tag)
 {
 	if (strpbrk(pattern, "*?["))
 		return !fnmatch(pattern, tag, 0);
-	for (; *pattern; pattern++, tag++) {
-		if (!*tag)
-			/* Blanks at the end stand for nothing as well: "T   " matches "T". */
-			return !pattern[strspn(pattern, " ")];
-		if (*pattern != ' ' && *pattern != *tag)
-			return false;
-	}
-	return true;
+	return tag_matches(pattern, tag);
 }
 
 bool memory_tag_is_user(const struct memory_tag *tag)

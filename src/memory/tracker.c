@@ -28,20 +28,9 @@ void tracker_destroy(struct tracker *tracker)
 	free(tracker);
 }
 
-enum memory_family tracked_family(uint32_t tag)
-{
-	if (tag == KMN_TAG_VMALLOC || tag == KMN_TAG_VMAP)
-		return MEMORY_VMALLOC;
-	if (tag == KMN_TAG_PERCPU)
-		return MEMORY_PERCPU;
-	if (tag >= KMN_TAG_PAGES && tag < KMN_TAG_CACHES)
-		return MEMORY_PAGES;
-	return MEMORY_SLAB;
-}
-
 static uint64_t key_of(uint32_t tag, uint64_t address)
 {
-	return KMN_MEMORY_KEY(KMN_FAMILY_SLAB + tracked_family(tag), address);
+	return KMN_MEMORY_KEY(KMN_FAMILY_SLAB + memory_family_of_tag(tag), address);
 }
 
 _Static_assert(KMN_FAMILY_SLAB + (int)MEMORY_PAGES == KMN_FAMILY_PAGES &&
@@ -146,7 +135,7 @@ static int allocate(struct tracker *tracker, const struct record_view *view, siz
 		old->site = block.site;
 		return 0;
 	}
-	if (tracked_family(number) == MEMORY_PAGES)
+	if (memory_family_of_tag(number) == MEMORY_PAGES)
 		block.order = order_of(block.bytes);
 	memcpy(block.comm, header->comm, sizeof(block.comm));
 	tracker->tags[tag].allocs++;
@@ -357,9 +346,9 @@ static int add_free(struct tracker *tracker, const struct record_view *view, siz
 			block->deferred = true;
 		return 0;
 	}
-	if (note_hook(tracker, view->header->hook, tracked_family(number)))
+	if (note_hook(tracker, view->header->hook, memory_family_of_tag(number)))
 		return -1;
-	if (tracked_family(number) == MEMORY_PAGES)
+	if (memory_family_of_tag(number) == MEMORY_PAGES)
 		return release_pages(tracker, view, tag);
 	return release(tracker, view, tag);
 }
@@ -368,14 +357,13 @@ static int add_free(struct tracker *tracker, const struct record_view *view, siz
 static int add_loss(struct tracker *tracker, const struct record_view *view)
 {
 	for (int family = 0; family < MEMORY_N_FAMILIES; family++) {
-		struct memory_doubt *doubt = memory_add_doubt(&tracker->memory);
+		const struct memory_doubt doubt = {.from = view->args[1],
+						   .to = view->header->time,
+						   .family = (enum memory_family)family,
+						   .missed = view->args[0]};
 
-		if (!doubt)
+		if (memory_put_doubt(&tracker->memory, &doubt))
 			return -1;
-		*doubt = (struct memory_doubt){.from = view->args[1],
-					       .to = view->header->time,
-					       .family = (enum memory_family)family,
-					       .missed = view->args[0]};
 	}
 	tracker->lost += view->args[0];
 	memset(tracker->freed, 0, sizeof(tracker->freed));

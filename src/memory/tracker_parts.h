@@ -6,8 +6,6 @@
 #include "memory/tracker.h"
 #include "memory/tracker_table.h"
 
-#include <memory_record.h>
-
 struct tracked_tag {
 	char *name; /* NULL: no record had it */
 	uint32_t number;
@@ -34,8 +32,6 @@ struct tracker {
 	uint64_t last; /* time of the last record */
 };
 
-/* The family of what was asked for under the tag. */
-enum memory_family tracked_family(uint32_t tag);
 /* The index of the tag with the number; -1: out of memory. */
 int tracker_tag(struct tracker *tracker, uint32_t number, size_t *index);
 

@@ -59,7 +59,7 @@ static int copy_tags(const struct tracker *tracker, const struct memory *kernel,
 			return -1;
 		*to = (struct memory_tag){
 			.name = strdup(from->name ? from->name : "(cache without a name)"),
-			.family = tracked_family(from->number),
+			.family = memory_family_of_tag(from->number),
 			.inner = KMN_TAG_IS_INNER(from->number),
 			.allocs = from->allocs,
 			.alloc_bytes = from->alloc_bytes,
@@ -152,23 +152,13 @@ static int copy_findings(const struct tracker *tracker, const uint32_t *index,
 	return 0;
 }
 
-static int add_doubt(struct memory *memory, enum memory_family family, uint64_t from, uint64_t to,
-		     uint64_t missed)
-{
-	struct memory_doubt *doubt = memory_add_doubt(memory);
-
-	if (!doubt)
-		return -1;
-	*doubt = (struct memory_doubt){.from = from, .to = to, .family = family, .missed = missed};
-	return 0;
-}
-
 static int add_doubts(struct memory *memory, uint8_t families, uint64_t from, uint64_t to,
 		      uint64_t missed)
 {
 	for (int family = 0; family < MEMORY_N_FAMILIES; family++) {
-		if (families & 1 << family &&
-		    add_doubt(memory, (enum memory_family)family, from, to, missed))
+		const struct memory_doubt doubt = {from, to, (enum memory_family)family, missed};
+
+		if (families & 1 << family && memory_put_doubt(memory, &doubt))
 			return -1;
 	}
 	return 0;
@@ -226,11 +216,8 @@ static int doubt_ledger(const struct tracker *tracker, const struct catalog *cat
 			return -1;
 	}
 	for (size_t i = 0; kernel && i < kernel->n_doubts; i++) {
-		struct memory_doubt *doubt = memory_add_doubt(memory);
-
-		if (!doubt)
+		if (memory_put_doubt(memory, &kernel->doubts[i]))
 			return -1;
-		*doubt = kernel->doubts[i];
 	}
 	/* What a damaged capture had is not known. */
 	return ledger->damaged ? add_doubts(memory, ALL_FAMILIES, memory->start, memory->end,
@@ -242,19 +229,20 @@ static int copy_doubts(const struct tracker *tracker, const struct catalog *cata
 		       const struct ledger *ledger, struct memory *memory)
 {
 	for (size_t i = 0; i < tracker->memory.n_doubts; i++) {
-		struct memory_doubt *doubt = memory_add_doubt(memory);
-
-		if (!doubt)
+		if (memory_put_doubt(memory, &tracker->memory.doubts[i]))
 			return -1;
-		*doubt = tracker->memory.doubts[i];
 	}
 	/* The kernel's account has them too, where it has them. */
 	for (size_t i = 0; i < memory->n_tags; i++) {
 		const struct memory_tag *tag = &memory->tags[i];
 
 		if (tag->replaced && !(catalog->memory && catalog->memory->replaced) &&
-		    add_doubt(memory, tag->family, memory->start, tracker->replaced_last,
-			      tag->replaced))
+		    memory_put_doubt(memory, &(struct memory_doubt){
+						     .from = memory->start,
+						     .to = tracker->replaced_last,
+						     .family = tag->family,
+						     .missed = tag->replaced,
+					     }))
 			return -1;
 	}
 	return ledger ? doubt_ledger(tracker, catalog, ledger, memory) : 0;

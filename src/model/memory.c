@@ -70,6 +70,27 @@ struct memory_doubt *memory_add_doubt(struct memory *memory)
 	return add(&memory->doubts, &memory->n_doubts, sizeof(*memory->doubts));
 }
 
+int memory_put_doubt(struct memory *memory, const struct memory_doubt *doubt)
+{
+	struct memory_doubt *copy = memory_add_doubt(memory);
+
+	if (!copy)
+		return -1;
+	*copy = *doubt;
+	return 0;
+}
+
+enum memory_family memory_family_of_tag(uint32_t number)
+{
+	if (number == KMN_TAG_VMALLOC || number == KMN_TAG_VMAP)
+		return MEMORY_VMALLOC;
+	if (number == KMN_TAG_PERCPU)
+		return MEMORY_PERCPU;
+	if (number >= KMN_TAG_PAGES && number < KMN_TAG_CACHES)
+		return MEMORY_PAGES;
+	return MEMORY_SLAB;
+}
+
 struct memory_finding *memory_add_finding(struct memory *memory)
 {
 	return add(&memory->findings, &memory->n_findings, sizeof(*memory->findings));

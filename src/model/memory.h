@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <memory_record.h>
 #include <record.h>
 
 #include "base/error.h"
@@ -130,6 +131,10 @@ struct memory_doubt *memory_add_doubt(struct memory *memory);
 struct memory_finding *memory_add_finding(struct memory *memory);
 struct memory_check *memory_add_check(struct memory *memory);
 struct memory_tag *memory_add_tag(struct memory *memory);
+/* A copy of it is added; -1: out of memory. */
+int memory_put_doubt(struct memory *memory, const struct memory_doubt *doubt);
+/* The family of what was asked for under a number of enum kmn_memory_tag_number. */
+enum memory_family memory_family_of_tag(uint32_t number);
 /* By time, then by address. */
 void memory_sort(struct memory *memory);
 /* What is left of one allocation of pages becomes one block again; they are sorted. */

@@ -268,7 +268,7 @@ static int add_fates(struct api_table *table, uint32_t *index, struct error *err
 
 	if (!fates.name || !fates.members)
 		return error_no_memory(err);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < N_FATES; i++)
 		fates.members[i] = (struct enumerator){.value = i, .name = strdup(names[i])};
 	return api_table_add_enumeration(table, &fates, index, err);
 }

@@ -11,22 +11,6 @@ struct numbering {
 	uint32_t index[KMN_MAX_TAGS];
 };
 
-static enum memory_family family_of(uint32_t tag)
-{
-	if (tag == KMN_TAG_VMALLOC || tag == KMN_TAG_VMAP)
-		return MEMORY_VMALLOC;
-	if (tag == KMN_TAG_PERCPU)
-		return MEMORY_PERCPU;
-	if (tag >= KMN_TAG_PAGES && tag < KMN_TAG_CACHES)
-		return MEMORY_PAGES;
-	return MEMORY_SLAB;
-}
-
-static bool is_inner(uint32_t tag)
-{
-	return tag >= KMN_TAG_OF_SLAB && tag <= KMN_TAG_OF_PERCPU;
-}
-
 static const struct kmn_memory_cache *tag_at(const struct follower *follower, uint32_t tag)
 {
 	return (const struct kmn_memory_cache *)follower->tags.at + tag;
@@ -57,8 +41,8 @@ static int number_tag(const struct follower *follower, struct memory *memory,
 	if (!new)
 		return -1;
 	new->name = length ? strndup(entry->name, length) : strdup("(cache without a name)");
-	new->family = family_of(tag);
-	new->inner = is_inner(tag);
+	new->family = memory_family_of_tag(tag);
+	new->inner = KMN_TAG_IS_INNER(tag);
 	new->object = tag >= KMN_TAG_CACHES ? entry->size : 0;
 	if (!new->name)
 		return -1;
@@ -189,17 +173,6 @@ static int read_block(const struct follower *follower, size_t place, struct memo
 	return 0;
 }
 
-static int add_doubt(struct memory *memory, enum memory_family family, uint64_t from, uint64_t to,
-		     uint64_t missed)
-{
-	struct memory_doubt *doubt = memory_add_doubt(memory);
-
-	if (!doubt)
-		return -1;
-	*doubt = (struct memory_doubt){.from = from, .to = to, .family = family, .missed = missed};
-	return 0;
-}
-
 static int read_doubts(const struct engine *engine, struct memory *memory)
 {
 	const struct follower *follower = engine->follower;
@@ -207,23 +180,26 @@ static int read_doubts(const struct engine *engine, struct memory *memory)
 
 	read_totals(engine, memory, &replaced, &too_long);
 	for (size_t i = 0; i < follower->n_doubts; i++) {
-		struct memory_doubt *doubt = memory_add_doubt(memory);
-
-		if (!doubt)
+		if (memory_put_doubt(memory, &follower->doubts[i]))
 			return -1;
-		*doubt = follower->doubts[i];
 	}
 	/* A block in the place of another that was never freed: a free was missed. */
 	for (size_t i = 0; i < memory->n_tags; i++) {
 		const struct memory_tag *tag = &memory->tags[i];
 
 		if (tag->replaced &&
-		    add_doubt(memory, tag->family, memory->start, replaced, tag->replaced))
+		    memory_put_doubt(memory, &(struct memory_doubt){.from = memory->start,
+								    .to = replaced,
+								    .family = tag->family,
+								    .missed = tag->replaced}))
 			return -1;
 	}
-	if (too_long && add_doubt(memory, MEMORY_SLAB, memory->start, memory->end, too_long))
-		return -1;
-	return 0;
+	if (!too_long)
+		return 0;
+	return memory_put_doubt(memory, &(struct memory_doubt){.from = memory->start,
+							       .to = memory->end,
+							       .family = MEMORY_SLAB,
+							       .missed = too_long});
 }
 
 static int64_t net_of_tag(const struct engine *engine, uint32_t tag)
@@ -271,7 +247,7 @@ static int64_t follow_bytes(const struct engine *engine, enum memory_family fami
 	int64_t bytes = 0;
 
 	for (uint32_t tag = 0; tag < KMN_TAG_CACHES; tag++) {
-		if (family_of(tag) == family)
+		if (memory_family_of_tag(tag) == family)
 			bytes += net_bytes_of_tag(engine, tag);
 	}
 	return bytes;

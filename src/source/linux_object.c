@@ -19,8 +19,6 @@
 #define INFLIGHT 8192
 /* Distinct stacks that are sent once only. */
 #define STACKS 65536
-/* Call paths known to the walker (MEMOS in kernel/linux/maps.h). */
-#define MEMOS_PER_SCRATCH 64
 
 /* What libbpf says goes here; the last lines explain a failed load. */
 static char log_tail[1024];
@@ -92,7 +90,7 @@ static int set_sizes(struct engine *engine, struct error *err)
 		{object->maps.inflights, INFLIGHT},
 		{object->maps.deferred, INFLIGHT},
 		{object->maps.stacks, STACKS},
-		{object->maps.memos, engine->n_cpus * 8 * MEMOS_PER_SCRATCH},
+		{object->maps.memos, engine->n_cpus * 8 * KMN_MEMOS},
 	};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {

@@ -581,17 +581,17 @@ void linux_source_cost(const struct source *source, const struct ledger *ledger,
 	cost_print(&me->cost, &me->engine, ledger, text);
 }
 
-bool linux_source_stacks(struct source *source, bool counts, struct text *text)
+void linux_source_stacks(struct source *source, bool counts, struct text *text)
 {
 	struct engine *engine = &self(source)->engine;
 	struct kmn_walk_counts sum;
 	struct error ignored;
 
 	if (!engine->loaded)
-		return false;
+		return;
 	if (counts && !walker_counts(engine, &sum, &ignored))
 		walker_counts_print(engine, &sum, text);
-	return walker_difference(engine, text);
+	walker_difference_print(engine, text);
 }
 
 const char *linux_source_remarks(struct source *source)

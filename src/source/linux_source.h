@@ -26,10 +26,10 @@ void linux_source_count_cost(struct source *source);
 /* What it cost, once the source has ended: one sentence a line. The caller frees text. */
 void linux_source_cost(const struct source *source, const struct ledger *ledger, struct text *text);
 /*
- * What became of the stacks, and whether the walker was found to be wrong: then, and only then,
- * true.
+ * If the walker was found to be wrong, that and how; with counts, before it, what became of the
+ * stacks: one sentence a line. The caller frees text.
  */
-bool linux_source_stacks(struct source *source, bool counts, struct text *text);
+void linux_source_stacks(struct source *source, bool counts, struct text *text);
 /*
  * What the user should know about what apply() did since this was last asked for: one sentence a
  * line, "" if all is well. Valid until the next apply().

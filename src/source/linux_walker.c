@@ -178,13 +178,13 @@ static void print_stack(const struct engine *engine, const char *whose, const ui
 	text_add_char(out, '\n');
 }
 
-bool walker_difference(const struct engine *engine, struct text *out)
+void walker_difference_print(const struct engine *engine, struct text *out)
 {
 	const struct kmn_difference *first = &engine->object->data_walk->first_difference;
 	bool verify = engine->object->data_walk->walking.verify;
 
 	if (!__atomic_load_n(&first->found, __ATOMIC_ACQUIRE))
-		return false;
+		return;
 	text_addf(out,
 		  "the stack walker found a stack other than the kernel does (%s); the kernel's "
 		  "was recorded%s\n",
@@ -192,7 +192,6 @@ bool walker_difference(const struct engine *engine, struct text *out)
 		  verify ? "" : ", and the kernel takes all stacks from then on");
 	print_stack(engine, "walker", first->walked, first->n_walked, out);
 	print_stack(engine, "kernel", first->kernel, first->n_kernel, out);
-	return true;
 }
 
 void walker_counts_print(const struct engine *engine, const struct kmn_walk_counts *counts,

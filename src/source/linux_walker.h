@@ -29,7 +29,7 @@ void walker_follow(struct engine *engine);
 int walker_counts(struct engine *engine, struct kmn_walk_counts *sum, struct error *err);
 void walker_counts_print(const struct engine *engine, const struct kmn_walk_counts *counts,
 			 struct text *out);
-/* The first difference from the kernel's own unwinder, as sentences; false: there was none. */
-bool walker_difference(const struct engine *engine, struct text *out);
+/* The first difference from the kernel's own unwinder, as sentences; nothing if there was none. */
+void walker_difference_print(const struct engine *engine, struct text *out);
 
 #endif

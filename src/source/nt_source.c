@@ -222,24 +222,23 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 	return 0;
 }
 
-/* Everything that is in the driver's buffers; *n: bytes that came. */
-static int take(struct nt_source *source, size_t *n, struct error *err)
+/* What is in the driver's buffers. Returns how many bytes came, or -1. */
+static long take(struct nt_source *source, struct error *err)
 {
 	long got =
 		nt_device_ask(source->device, TRACE_READ, NULL, 0, source->bytes, READ_BYTES, err);
 
 	if (got < 0)
 		return -1;
-	*n = (size_t)got;
-	for (size_t at = 0; at < *n;) {
+	for (size_t at = 0; at < (size_t)got;) {
 		struct record_view view;
-		int length = record_parse(source->bytes + at, *n - at, &view, err);
+		int length = record_parse(source->bytes + at, (size_t)got - at, &view, err);
 
 		if (length < 0 || merge_add(source->merge, view.header, err))
 			return -1;
 		at += (size_t)length;
 	}
-	return 0;
+	return got;
 }
 
 static int source_next(struct source *base, int timeout_ms,
@@ -247,19 +246,22 @@ static int source_next(struct source *base, int timeout_ms,
 {
 	struct nt_source *source = source_of(base);
 	struct trace_system system;
-	size_t got;
+	long got;
 
-	do {
-		if (take(source, &got, err))
-			return -1;
-	} while (got && source->stopped);
+	/* What is older than this has been read, from every processor, when all of it came. */
 	if (nt_device_ask(source->device, TRACE_SYSTEM, NULL, 0, &system, sizeof(system), err) < 0)
+		return -1;
+	do {
+		got = take(source, err);
+		/* A record that did not fit stays there. */
+	} while (got > (source->stopped ? 0 : (long)(READ_BYTES - KMN_MAX_RECORD)));
+	if (got < 0)
 		return -1;
 	if (merge_release(source->merge, system.time, source->stopped, records, n, err))
 		return -1;
 	if (source->stopped)
 		return *n > 0;
-	if (got < READ_BYTES / 2 && timeout_ms > 0)
+	if (got < (long)READ_BYTES / 2 && timeout_ms > 0)
 		Sleep(timeout_ms < 20 ? (DWORD)timeout_ms : 20);
 	return 1;
 }

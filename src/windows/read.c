@@ -101,8 +101,11 @@ static int list(struct nt_names *names, const struct options_rest *rest, struct 
 		found = nt_names_match(names, rest->arguments[i], print_export, NULL, err);
 		if (found < 0)
 			return -1;
-		if (!found)
-			return error_set(err, "no function is called %s", rest->arguments[i]);
+		if (!found) {
+			error_set(err, "no function is called %s", rest->arguments[i]);
+			return error_hint(err, "\"kapimon list '*NAME*'\" lists those that are "
+					       "called like it");
+		}
 	}
 	return STATUS_OK;
 }

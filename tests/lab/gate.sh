@@ -8,27 +8,9 @@ set -u
 
 kernel=${1:-6.1}
 cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-KAPIMON=${KAPIMON:-$PWD/$build/kapimon}
-export KAPIMON # for build-samples.sh
-samples=$PWD/$build/samples/$kernel
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-# check NAME COMMAND...
-check()
-{
-	name=$1
-	shift
-	if "$@"; then
-		echo "ok - gate: $name"
-	else
-		echo "not ok - gate: $name"
-		sed 's/^/# /' "$work/out"
-		failed=1
-	fi
-}
+part=gate
+# shellcheck source=tests/lab/lib.sh
+. tests/lab/lib.sh
 
 # gate MODULE: its status
 gate()
@@ -38,7 +20,6 @@ gate()
 		./exercise.sh >"$work/out" 2>&1 || status=$?
 }
 
-scripts/build-samples.sh "$kernel" "$samples" >&2 || exit 1
 printf '#!/bin/sh\necho 100 >/sys/kernel/debug/kmn_gate/run\n' >"$work/exercise.sh"
 chmod +x "$work/exercise.sh"
 cd "$work" || exit 1

@@ -9,27 +9,10 @@ set -u
 
 kernel=${1:-6.1}
 cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-KAPIMON=${KAPIMON:-$PWD/$build/kapimon}
-export KAPIMON # for build-samples.sh
-samples=$PWD/$build/samples/$kernel
+part=lab
+# shellcheck source=tests/lab/lib.sh
+. tests/lab/lib.sh
 calls=500000
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-# check NAME COMMAND...
-check()
-{
-	name=$1
-	shift
-	if "$@"; then
-		echo "ok - lab: $name"
-	else
-		echo "not ok - lab: $name"
-		failed=1
-	fi
-}
 
 # count OPTION...: of the capture's calls
 count()
@@ -37,7 +20,6 @@ count()
 	"$KAPIMON" show --count "$@" "$work/million.kmn"
 }
 
-scripts/build-samples.sh "$kernel" "$samples" >&2 || exit 1
 status=0
 "$KAPIMON" lab --kernel "$kernel" --timeout 600s --share "$samples" --output "$work/million.kmn" -- \
 	sh -c "insmod $samples/kmn_calls.ko &&

@@ -11,7 +11,7 @@
 
 #include "filter/calls.h"
 #include "filter/filter.h"
-#include "filter/tag.h"
+#include "model/tag.h"
 #include "filter/tree.h"
 #include "records.h"
 

@@ -5,27 +5,13 @@
 # doubtful.
 # limit: 300
 
-folder=/sys/kernel/debug/kmn_leaky
-
-# blocks FILE: "PLACE TAG BLOCKS" of a report by tag and site
-blocks()
-{
-	awk '$7 ~ /^kmn_leaky_/ { sub(/[+].*/, "", $7); print $7, $6, $1 - $4 }' "$1" | sort
-}
+# shellcheck source=tests/vm/leaky.sh
+. "$TESTS/leaky.sh"
 
 # sums FILE: the table of the families
 sums()
 {
 	sed -n '/^FAMILY/,/^$/p' "$1"
-}
-
-book()
-{
-	awk '$1 == "place" {
-		n = split($4, tags, "+")
-		for (i = 1; i <= n; i++)
-			print $2, tags[i], $5 / n
-	}' $folder/counts | sort
 }
 
 # report NAME OPTION...: of the capture
@@ -42,15 +28,15 @@ expect_status "each allocation and free is recorded" 0 \
 	kapimon mem --log -b 128M -o run.kmn -m kmn_leaky --by tag,site -n 0 --stacks 0 -- \
 	sh -c "echo 300 >$folder/run"
 cp out live
-expect_eq "the report is that of the module's book" "$(blocks live)" "$(book)"
+expect_eq "the report is that of the module's book" "$(certain live)" "$(book)"
 
 report table
 expect_eq "the capture has the table" "$status" 0
-expect_eq "it is the live report's" "$(blocks table)" "$(blocks live)"
+expect_eq "it is the live report's" "$(certain table)" "$(certain live)"
 expect_eq "with its sums" "$(sums table)" "$(sums live)"
 report log --log
 expect_eq "the calls are paired again" "$status" 0
-expect_eq "to the same blocks" "$(blocks log)" "$(blocks live)"
+expect_eq "to the same blocks" "$(certain log)" "$(certain live)"
 expect_eq "and the same sums" "$(sums log)" "$(sums live)"
 
 calls=$(kapimon show --count run.kmn)
@@ -61,6 +47,8 @@ expect_eq "a tag is one that begins so, a blank being any character" \
 	"$(kapimon show --count --tag 'kmn leaky_p' run.kmn)" \
 	"$(kapimon show --count --filter 'tag == kmn_leaky_pool' run.kmn)"
 expect_ge "of which there are some" "$(kapimon show --count --tag kmn_leaky_pool run.kmn)" 100
+expect_ge "frees through kfree_rcu() are called so" \
+	"$(kapimon show --count --filter 'fate == deferred' run.kmn)" 100
 
 head -c $(($(stat -c %s run.kmn) / 2)) run.kmn >cut.kmn
 mv cut.kmn run.kmn
@@ -81,7 +69,6 @@ report log --log
 expect_eq "the calls alone are not all there" "$status" 3
 expect_ge "blocks are doubtful" "$(awk '$7 ~ /^kmn_leaky_/ { n += $4 } END { print n + 0 }' log)" 1
 book >leaked
-blocks log >found
-expect_eq "nothing is certain that was freed" \
-	"$(awk 'NR == FNR { there[$1 " " $2] = $3; next } $3 > there[$1 " " $2]' leaked found)" ""
+certain log >found
+expect_eq "nothing is certain that was freed" "$(beyond found leaked)" ""
 sample_unload kmn_leaky

@@ -5,29 +5,8 @@
 # blocks doubtful or unknown, never a leak of what was freed.
 # limit: 600
 
-folder=/sys/kernel/debug/kmn_leaky
-
-# book: "PLACE TAG BLOCKS" of what was leaked since the first book was kept
-book()
-{
-	awk '$1 == "place" {
-		n = split($4, tags, "+")
-		for (i = 1; i <= n; i++)
-			print $2, tags[i], $5 / n
-	}' $folder/counts | sort
-}
-
-# reported FILE: the same of a report by tag and site. Doubtful blocks are in both columns.
-reported()
-{
-	awk '$7 ~ /^kmn_leaky_/ { sub(/[+].*/, "", $7); print $7, $6, $1 - $4 }' "$1" | sort
-}
-
-# beyond REPORT BOOK: what is reported of places that leak less
-beyond()
-{
-	awk 'NR == FNR { there[$1 " " $2] = $3; next } $3 > there[$1 " " $2]' "$2" "$1"
-}
+# shellcheck source=tests/vm/leaky.sh
+. "$TESTS/leaky.sh"
 
 # The load begins when all programs are in, or these would take minutes to load.
 cat >work.sh <<'EOF'
@@ -50,7 +29,7 @@ follow()
 	grep -v '^kmn_\|^BLOCKS' out | tail -n 12
 	cat err
 	book >leaked
-	reported out >found
+	certain out >found
 }
 
 sample_load kmn_leaky

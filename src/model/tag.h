@@ -5,8 +5,8 @@
  * or blanks match every tag. On NT a tag has up to four characters; the names of slab caches, for
  * which the rule holds just as well, are longer.
  */
-#ifndef FILTER_TAG_H
-#define FILTER_TAG_H
+#ifndef MODEL_TAG_H
+#define MODEL_TAG_H
 
 #include <stdbool.h>
 

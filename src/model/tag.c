@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "filter/tag.h"
+#include "model/tag.h"
 
 #include <string.h>
 
