@@ -58,7 +58,10 @@ static __always_inline struct kmn_memory_cache *memory_tag(__u32 tag)
 	return bpf_map_lookup_elem(&memory_tags, &tag);
 }
 
-/* A first look at a cache: take its name while it is there. */
+/*
+ * A first look at a cache: take its name while it is there. Whoever comes while another is at this
+ * takes it for itself: both write the same.
+ */
 static __always_inline void cache_describe(struct kmn_memory_cache *entry, __u64 cache)
 {
 	const struct kmem_cache *from = (const void *)cache;
@@ -84,15 +87,12 @@ __noinline __u64 memory_cache_tag(__u64 cache)
 
 		if (!entry)
 			break;
-		if (entry->cache == cache)
-			return tag;
-		if (!entry->cache) {
-			__u64 old = __sync_val_compare_and_swap(&entry->cache, 0, cache);
-
-			if (!old)
+		if (!entry->cache)
+			__sync_val_compare_and_swap(&entry->cache, 0, cache);
+		if (entry->cache == cache) {
+			if (!entry->length)
 				cache_describe(entry, cache);
-			if (!old || old == cache)
-				return tag;
+			return tag;
 		}
 	}
 	return KMN_TAG_UNKNOWN;
