@@ -36,12 +36,13 @@ struct call {
 /* False: there is nothing to do for this program (more). */
 static __always_inline bool call_begin(struct call *call)
 {
+	__u32 tid = 0, slot = call->slot;
 	enum turn turn;
-	__u32 tid;
 
 	call->cpu = bpf_get_smp_processor_id();
 	call->level = context_level(call->breakpoint ? call->ctx : 0);
-	tid = fully_preemptible ? bpf_get_current_pid_tgid() : 0;
+	if (fully_preemptible)
+		tid = bpf_get_current_pid_tgid();
 	call->occupancy = occupancy_get(call->cpu, call->level, tid);
 	if (!call->occupancy)
 		return false;
@@ -50,7 +51,7 @@ static __always_inline bool call_begin(struct call *call)
 	 */
 	if (turn == TURN_LATER)
 		return false;
-	call->count = bpf_map_lookup_elem(&counters, &call->slot);
+	call->count = bpf_map_lookup_elem(&counters, &slot);
 	if (!call->count) {
 		if (turn == TURN_TAKE)
 			occupancy_leave(call->occupancy);
@@ -74,6 +75,16 @@ static __always_inline bool call_begin(struct call *call)
 	call->pid_tgid = bpf_get_current_pid_tgid();
 	call->now = bpf_ktime_get_ns();
 	return true;
+}
+
+/* Room for the call's record; call->scratch is its number. */
+static __always_inline struct scratch *call_scratch(struct call *call)
+{
+	__u32 number;
+	struct scratch *scratch = scratch_get(call->cpu, call->level, &number);
+
+	call->scratch = number;
+	return scratch;
 }
 
 static __always_inline void call_end(struct call *call)
@@ -418,7 +429,7 @@ record_whole(struct call *call, enum via via, struct kmn_hook *hook, __u64 place
 {
 	bool quick = is_quick(hook);
 	enum outcome outcome;
-	struct scratch *scratch = scratch_get(call->cpu, call->level, &call->scratch);
+	struct scratch *scratch = call_scratch(call);
 
 	if (!scratch)
 		return OUTCOME_LOST;
@@ -441,7 +452,8 @@ record_whole(struct call *call, enum via via, struct kmn_hook *hook, __u64 place
 
 static __always_inline void call_entry(struct call *call, enum via via)
 {
-	struct kmn_hook *hook = bpf_map_lookup_elem(&hooks, &call->hook);
+	__u32 number = call->hook;
+	struct kmn_hook *hook = bpf_map_lookup_elem(&hooks, &number);
 	enum outcome outcome;
 	__u64 place = 0, sequence = 0;
 
@@ -565,7 +577,8 @@ static __always_inline enum outcome record_return(struct call *call, struct kmn_
 
 static __always_inline void call_return(struct call *call, enum via via, __u64 value)
 {
-	struct kmn_hook *hook = bpf_map_lookup_elem(&hooks, &call->hook);
+	__u32 number = call->hook;
+	struct kmn_hook *hook = bpf_map_lookup_elem(&hooks, &number);
 
 	if (!hook || !(hook->flags & KMN_HOOK_ON)) {
 		call->count->taken--;

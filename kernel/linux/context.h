@@ -60,14 +60,14 @@ static __always_inline __u32 context_level(struct pt_regs *regs)
 
 /*
  * State belongs to a processor and level: nothing else can run there before we return. Where tasks
- * are preempted anywhere, task-level state belongs to the task instead. Idle tasks all have the
- * number 0, but they never leave their processor.
+ * are preempted anywhere, task-level state belongs to the task instead, and tid is its number; else
+ * tid is 0. Idle tasks all have the number 0, but they never leave their processor.
  */
 static __always_inline struct occupancy *occupancy_get(__u32 cpu, __u32 level, __u32 tid)
 {
 	__u64 index;
 
-	if (fully_preemptible && level == KMN_TASK && tid) {
+	if (tid && level == KMN_TASK) {
 		index = tid;
 		BOUND(index, OCCUPANCY_TASKS - 1);
 		return &task_occupancies[index];
@@ -104,16 +104,11 @@ static __always_inline bool copy_is_first(volatile __u64 *token, volatile __u64 
 	return true;
 }
 
-static __always_inline bool occupancy_busy(struct occupancy *state, __u32 tid)
-{
-	/* Two tasks may share a slot: only our own task's work makes this call one of ours. */
-	return fully_preemptible ? state->busy == tid + 1ull : state->busy;
-}
-
 static __always_inline enum turn occupancy_enter(struct occupancy *state, void *ctx, __u32 hook,
 						 __u32 copy, __u32 tid)
 {
-	if (occupancy_busy(state, tid)) {
+	/* Two tasks may share a slot: only our own task's work makes this call one of ours. */
+	if (state->busy == tid + 1ull) {
 		if (copy_is_first(&state->self_token, &state->self_hook, &state->self_seen, ctx,
 				  hook, copy))
 			return TURN_SELF;
@@ -121,7 +116,7 @@ static __always_inline enum turn occupancy_enter(struct occupancy *state, void *
 	}
 	if (!copy_is_first(&state->token, &state->hook, &state->seen, ctx, hook, copy))
 		return TURN_LATER;
-	state->busy = fully_preemptible ? tid + 1ull : 1;
+	state->busy = tid + 1ull;
 	return TURN_TAKE;
 }
 

@@ -29,7 +29,7 @@ struct occupancy {
 	__u64 hook;  /* ...and its hook */
 	__u64 seen;  /* mask of the copies that saw it */
 	__u64 self_token, self_hook, self_seen; /* the same for calls made by our own work */
-	__u64 busy;				/* 0, or who is at work: see occupancy_enter() */
+	__u64 busy;				/* 0, or who is at work: tid + 1 */
 	__u64 word;				/* for FORGET() */
 };
 

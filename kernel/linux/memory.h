@@ -143,14 +143,14 @@ static __always_inline void memory_fill(struct kmn_memory_block *block,
 static __always_inline void memory_no_room(const struct memory_event *event)
 {
 	struct kmn_memory_total *total = memory_total(event->cpu);
-	struct kmn_memory_freed *freed = memory_freed_at(event->key);
+	struct kmn_memory_freed *freed = memory_freed_at(memory_hash(event->key));
 
 	if (total) {
 		if (!total->first_no_room)
 			total->first_no_room = event->now;
 		__sync_fetch_and_add(&total->no_room, 1);
 	}
-	if (freed && freed->key == event->key)
+	if (freed->key == event->key)
 		freed->key = 0;
 }
 
@@ -162,7 +162,7 @@ static __always_inline bool memory_log(struct call *call, struct memory_event *e
 
 	if (!(config.flags & KMN_LOG_MEMORY))
 		return true;
-	scratch = scratch_get(call->cpu, call->level, &call->scratch);
+	scratch = call_scratch(call);
 	event->scratch = call->scratch;
 	if (!scratch)
 		return false;
@@ -209,9 +209,11 @@ static __always_inline void memory_count_replaced(const struct memory_event *eve
 /* Put a block into the table. Returns how many found no room: 0 or 1. */
 __noinline int memory_put(struct memory_event *event)
 {
-	struct kmn_memory_block *block;
+	struct kmn_memory_block *block = 0;
 	struct kmn_memory_count *count;
-	__u64 place;
+	struct memory_spot spot;
+	bool replaced;
+	__u64 hash;
 
 	if (!event)
 		return 0;
@@ -220,13 +222,15 @@ __noinline int memory_put(struct memory_event *event)
 		__sync_fetch_and_add(&count->allocs, 1);
 		__sync_fetch_and_add(&count->alloc_bytes, event->bytes);
 	}
-	place = memory_claim(event->key);
-	block = memory_block((__u32)place);
-	if (!place || !block) {
+	hash = memory_hash(event->key);
+	replaced = spot_find(&spot, event->key, hash);
+	if (replaced || spot_claim(&spot, event->key, hash))
+		block = spot_block(&spot);
+	if (!block) {
 		memory_no_room(event);
 		return 1;
 	}
-	if (place & MEMORY_REPLACED)
+	if (replaced)
 		memory_count_replaced(event, block);
 	memory_fill(block, event);
 	return 0;
@@ -238,18 +242,18 @@ static __always_inline bool memory_allocated(struct call *call, enum via via,
 {
 	bool with_stacks = config.flags & KMN_WITH_STACKS, log = config.flags & KMN_LOG_MEMORY;
 	bool told = !log;
+	struct scratch *scratch;
 
-	if (with_stacks || log) {
-		struct scratch *scratch = scratch_get(call->cpu, call->level, &call->scratch);
-
-		event->scratch = call->scratch;
-		if (scratch) {
-			if (with_stacks)
-				event->stack = memory_stack(call, via, scratch, event->site);
-			if (log || (event->stack && !scratch->stack.sent))
-				told |= memory_tell(event, KMN_ALLOC, event->stack != 0);
-			scratch_put(scratch);
-		}
+	if (!(config.flags & (KMN_WITH_STACKS | KMN_LOG_MEMORY)))
+		return !memory_put(event);
+	scratch = call_scratch(call);
+	event->scratch = call->scratch;
+	if (scratch) {
+		if (with_stacks)
+			event->stack = memory_stack(call, via, scratch, event->site);
+		if (log || (event->stack && !scratch->stack.sent))
+			told |= memory_tell(event, KMN_ALLOC, event->stack != 0);
+		scratch_put(scratch);
 	}
 	return !memory_put(event) && told;
 }
@@ -260,9 +264,11 @@ static __always_inline __u32 log2_of(__u64 number)
 
 #pragma unroll
 	for (int bits = 32; bits; bits /= 2) {
-		if (number >> bits) {
+		if (number >= 1ull << bits) {
 			number >>= bits;
 			n += bits;
+			/* Keeps it a branch: each selection in its place takes twice as long. */
+			asm volatile("" : "+r"(n), "+r"(number));
 		}
 	}
 	return n;
@@ -288,10 +294,10 @@ static __always_inline void memory_count_free(const struct memory_event *event,
 static __always_inline void memory_unknown(struct memory_event *event)
 {
 	struct kmn_memory_total *total = memory_total(event->cpu);
-	struct kmn_memory_freed *freed = memory_freed_at(event->key);
+	struct kmn_memory_freed *freed = memory_freed_at(memory_hash(event->key));
 	struct kmn_memory_count *count;
 
-	if (freed && freed->key == event->key) {
+	if (freed->key == event->key) {
 		event->fate = KMN_FATE_FREED_TWICE;
 		if (total)
 			__sync_fetch_and_add(&total->freed_twice, 1);
@@ -311,13 +317,14 @@ __noinline int memory_take(struct memory_event *event)
 {
 	struct kmn_memory_block *block;
 	struct kmn_memory_freed *freed;
-	__u64 place;
+	struct memory_spot spot;
+	__u64 hash;
 
 	if (!event)
 		return 0;
-	place = memory_find(event->key);
-	block = memory_block(place);
-	if (!place || !block) {
+	hash = memory_hash(event->key);
+	block = spot_find(&spot, event->key, hash) ? spot_block(&spot) : 0;
+	if (!block) {
 		if (event->key >> KMN_MEMORY_KEY_BITS == KMN_FAMILY_SLAB)
 			event->tag = memory_cache_tag(
 				event->cache ? event->cache : cache_of_object(event->address));
@@ -328,12 +335,10 @@ __noinline int memory_take(struct memory_event *event)
 	event->bytes = block->bytes;
 	event->fate = KMN_FATE_KNOWN;
 	memory_count_free(event, block);
-	freed = memory_freed_at(event->key);
-	if (freed) {
-		freed->key = event->key;
-		freed->time = event->now;
-	}
-	memory_remove(place, block);
+	freed = memory_freed_at(hash);
+	freed->key = event->key;
+	freed->time = event->now;
+	spot_free(&spot, block, hash);
 	return 1;
 }
 
@@ -346,7 +351,7 @@ static __always_inline bool memory_freed_tell(struct call *call, enum via via,
 
 	if (event->fate != KMN_FATE_FREED_TWICE)
 		return memory_log(call, event, KMN_FREE);
-	scratch = scratch_get(call->cpu, call->level, &call->scratch);
+	scratch = call_scratch(call);
 	event->scratch = call->scratch;
 	if (!scratch)
 		return false;

@@ -40,7 +40,7 @@ static __always_inline __u32 bulk_length(struct call *call, __u64 n)
 static __always_inline struct scratch *bulk_begin(struct call *call, struct bulk *bulk,
 						  bool with_stack)
 {
-	struct scratch *scratch = scratch_get(call->cpu, call->level, &call->scratch);
+	struct scratch *scratch = call_scratch(call);
 	__u64 function;
 
 	bulk->event = memory_event(call);
@@ -211,7 +211,7 @@ static __always_inline void pages_list_belongs(struct bulk *bulk)
 	if (!place)
 		place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, bulk->array));
 	block = memory_block(place);
-	if (!place || !block)
+	if (!block)
 		return;
 	block->flags |= KMN_BLOCK_INNER;
 	bulk->event.address = bulk->array;
@@ -227,7 +227,7 @@ static __always_inline void mapped_pages(struct call *call, struct bulk *bulk, _
 
 	bulk->event.tag = KMN_TAG_OF_VMALLOC;
 	if (config.flags & KMN_LOG_MEMORY) {
-		scratch = scratch_get(call->cpu, call->level, &call->scratch);
+		scratch = call_scratch(call);
 		bulk->event.scratch = scratch ? call->scratch : NO_SCRATCH;
 	}
 	bpf_loop(n > 1 << 20 ? 1 << 20 : n, mapped_page, bulk, 0);

@@ -29,14 +29,11 @@ static __always_inline void pages_event(struct memory_event *event, __u64 pfn, _
 /* A part of a block of pages that has been split, with all that is known of the whole. */
 __noinline __u64 pages_put_part(__u64 pfn, __u64 order, __u64 whole, __u64 cpu)
 {
-	__u64 place = memory_claim(pages_key(pfn));
-	struct kmn_memory_block *from, *to;
+	struct kmn_memory_block *from = memory_block(whole);
+	struct kmn_memory_block *to = memory_block(memory_claim(pages_key(pfn)));
 	struct kmn_memory_count *count;
-	__u32 index = whole;
 
-	from = bpf_map_lookup_elem(&memory_blocks, &index);
-	to = memory_block((__u32)place);
-	if (!from || !place || !to) {
+	if (!from || !to) {
 		struct kmn_memory_total *total = memory_total(cpu);
 
 		if (total)
@@ -99,10 +96,10 @@ static __always_inline void pages_split(__u32 cpu, __u64 place, __u64 first, __u
 		half = first + (1ull << (order & 31));
 		if (pfn >= half) {
 			/* The first of the first halves keeps the block's place: see below. */
-			pages_put_part(first, order, place - 1, cpu);
+			pages_put_part(first, order, place, cpu);
 			first = half;
 		} else {
-			pages_put_part(half, order, place - 1, cpu);
+			pages_put_part(half, order, place, cpu);
 		}
 	}
 }
@@ -112,7 +109,8 @@ __noinline int pages_take(struct memory_event *event)
 {
 	struct kmn_memory_block *block;
 	struct kmn_memory_count *count;
-	__u64 first, place;
+	struct memory_spot spot;
+	__u64 first, place, hash;
 	__u32 whole;
 
 	if (!event)
@@ -120,7 +118,7 @@ __noinline int pages_take(struct memory_event *event)
 	first = event->address;
 	place = pages_find(event->address, &first);
 	block = memory_block(place);
-	if (!place || !block) {
+	if (!block) {
 		/* Migration moves pages without a word, so that a free of any may be the first. */
 		event->fate = KMN_FATE_UNKNOWN;
 		count = memory_count(event->cpu, event->tag);
@@ -137,8 +135,11 @@ __noinline int pages_take(struct memory_event *event)
 	if (whole > event->order)
 		pages_split(event->cpu, place, first, whole, event->address, event->order);
 	/* Else the block's place is now that of the first of the parts that stay. */
-	if (whole <= event->order || first == event->address)
-		memory_remove(place, block);
+	if (whole > event->order && first != event->address)
+		return 1;
+	hash = memory_hash(pages_key(first));
+	if (spot_find(&spot, pages_key(first), hash))
+		spot_free(&spot, block, hash);
 	return 1;
 }
 
@@ -149,7 +150,7 @@ __noinline int pages_take(struct memory_event *event)
 __noinline __u64 pages_belong(__u64 pfn, __u64 tag, __u64 cpu)
 {
 	__u64 place = memory_find(pages_key(pfn)), bytes;
-	struct kmn_memory_block *block = place ? memory_block(place) : 0;
+	struct kmn_memory_block *block = memory_block(place);
 	struct kmn_memory_count *old, *new;
 
 	if (!block || block->tag == tag)

@@ -33,7 +33,7 @@ static __always_inline bool large_repeated(const struct memory_event *event)
 	__u64 place = memory_find(event->key);
 	struct kmn_memory_block *block = memory_block(place);
 
-	if (!place || !block || block->tag != KMN_TAG_LARGE || block->bytes != event->bytes ||
+	if (!block || block->tag != KMN_TAG_LARGE || block->bytes != event->bytes ||
 	    block->pid != event->pid_tgid >> 32)
 		return false;
 	block->site = event->site;
@@ -261,7 +261,7 @@ static __always_inline bool memory_rcu_free(struct call *call, __u64 *ctx)
 	place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_SLAB, address));
 	if (!place)
 		place = memory_find(KMN_MEMORY_KEY(KMN_FAMILY_VMALLOC, address));
-	block = place ? memory_block(place) : 0;
+	block = memory_block(place);
 	if (!block)
 		return true;
 	block->flags |= KMN_BLOCK_DEFERRED;
@@ -307,6 +307,9 @@ static __always_inline void event_mark(const struct call *call)
 	volatile struct event_taken *taken = event_taken_here(call->cpu);
 
 	taken->occupancy = call->cpu * KMN_LEVELS + call->level;
+	/* State belongs to the task then. */
+	if (fully_preemptible)
+		return;
 	/* Reading the address back makes it a number: see copy_is_first(). */
 	taken->event = (__u64)call->ctx;
 	taken->event |= 1;
@@ -318,9 +321,6 @@ static __always_inline bool event_was_taken(void *ctx, __u32 copy)
 	volatile struct event_taken *taken = event_taken_here(bpf_get_smp_processor_id());
 	__u64 seen = taken->event, index;
 
-	/* State belongs to the task then. */
-	if (fully_preemptible)
-		return false;
 	taken->event = (__u64)ctx;
 	if (seen != (taken->event | copy)) {
 		taken->event = 0;

@@ -46,16 +46,6 @@ enum kmn_memory_flag {
 	KMN_BLOCK_PART = 1 << 2,     /* of a block of pages that was freed in part */
 };
 
-/* A bucket is a cache line: keys and a counter. A block's index is the bucket's and the key's. */
-#define KMN_MEMORY_WAYS 8
-#define KMN_MEMORY_KEYS 7
-
-struct kmn_memory_bucket {
-	uint64_t key[KMN_MEMORY_KEYS]; /* KMN_MEMORY_KEY(); 0: free */
-	uint64_t elsewhere;	       /* keys that are in their second bucket for lack of room */
-};
-
-/* Index: the bucket's times KMN_MEMORY_WAYS plus the key's. */
 struct kmn_memory_block {
 	uint64_t time;	/* of the allocation; 0: being filled in */
 	uint64_t stack; /* its hash; 0: none was taken */
@@ -70,6 +60,16 @@ struct kmn_memory_block {
 	uint8_t flags;	 /* enum kmn_memory_flag */
 	uint8_t order;	 /* pages */
 	uint8_t reserved;
+};
+
+/* Blocks, behind a cache line of their keys and a counter. */
+#define KMN_MEMORY_WAYS 8 /* words of that */
+#define KMN_MEMORY_KEYS 7
+
+struct kmn_memory_bucket {
+	uint64_t key[KMN_MEMORY_KEYS]; /* KMN_MEMORY_KEY(); 0: free */
+	uint64_t elsewhere;	       /* keys that are in their second bucket for lack of room */
+	struct kmn_memory_block block[KMN_MEMORY_KEYS];
 };
 
 /* Counts of one tag on one processor. Index: the processor's times KMN_MAX_TAGS plus the tag. */
@@ -113,7 +113,7 @@ struct kmn_memory_total {
 
 #define KMN_BULK_AT_MOST 4096
 
-_Static_assert(sizeof(struct kmn_memory_bucket) == 64, "shared with BPF");
+_Static_assert(sizeof(struct kmn_memory_bucket) == 512, "shared with BPF");
 _Static_assert(sizeof(struct kmn_memory_block) == 64, "shared with BPF");
 _Static_assert(sizeof(struct kmn_memory_count) == 64, "shared with BPF");
 _Static_assert(sizeof(struct kmn_memory_cache) == 64, "shared with BPF");

@@ -3,6 +3,7 @@
 #ifndef KMN_LINUX_MEMORY_TAGS_H
 #define KMN_LINUX_MEMORY_TAGS_H
 
+#include "load.h"
 #include "memory_table.h"
 
 struct kmem_cache {
@@ -40,15 +41,14 @@ static __always_inline __u64 page_of_address(__u64 address)
 /* The cache that an object is of, or 0. */
 static __always_inline __u64 cache_of_object(__u64 address)
 {
-	__u64 page = page_of_address(address), word = 0;
+	__u64 page = page_of_address(address), word = 0, room;
 
 	/* The tail pages of a slab have the head's address plus one there. */
-	if (bpf_probe_read_kernel(&word, 8, (void *)page + 8))
+	if (!load(&room, page + 8, &word))
 		return 0;
 	if (word & 1)
 		page = word - 1;
-	if (bpf_probe_read_kernel(&word, 8,
-				  (void *)page + bpf_core_field_offset(struct slab, slab_cache)))
+	if (!load(&room, page + bpf_core_field_offset(struct slab, slab_cache), &word))
 		return 0;
 	return word;
 }
@@ -74,10 +74,14 @@ static __always_inline void cache_describe(struct kmn_memory_cache *entry, __u64
 	*(volatile __u32 *)&entry->length = length > 1 ? length - 1 : 0;
 }
 
-/* The tag of a cache: the same number until the cache is destroyed, and never another's. */
-__noinline __u64 memory_cache_tag(__u64 cache)
+static __always_inline __u32 cache_hash(__u64 cache)
 {
-	__u32 index = (__u32)(cache >> 6) * 0x9e3779b1u >> 22;
+	return (__u32)(cache >> 6) * 0x9e3779b1u >> 22;
+}
+
+__noinline __u64 cache_tag_find(__u64 cache)
+{
+	__u32 index = cache_hash(cache);
 
 	if (!cache)
 		return KMN_TAG_UNKNOWN;
@@ -96,6 +100,20 @@ __noinline __u64 memory_cache_tag(__u64 cache)
 		}
 	}
 	return KMN_TAG_UNKNOWN;
+}
+
+/*
+ * The tag of a cache: the same number until the cache is destroyed, and never another's. Most have
+ * the first that they could have.
+ */
+static __always_inline __u64 memory_cache_tag(__u64 cache)
+{
+	__u32 tag = KMN_TAG_CACHES + cache_hash(cache);
+	struct kmn_memory_cache *entry = memory_tag(tag);
+
+	if (entry && cache && entry->cache == cache && entry->length)
+		return tag;
+	return cache_tag_find(cache);
 }
 
 /* Bytes of an object of the tag's cache, as it is asked for. */

@@ -203,13 +203,10 @@ static int set_sizes(struct engine *engine, struct error *err)
 	blocks = power_of_two(blocks);
 	if (bpf_map__set_max_entries(object->maps.memory_buckets,
 				     (uint32_t)(blocks / KMN_MEMORY_WAYS)) ||
-	    bpf_map__set_max_entries(object->maps.memory_blocks, (uint32_t)blocks) ||
 	    bpf_map__set_max_entries(object->maps.memory_counts, engine->n_cpus * KMN_MAX_TAGS) ||
-	    bpf_map__set_max_entries(object->maps.memory_totals, engine->n_cpus) ||
-	    bpf_map__set_max_entries(object->maps.memory_freed, KMN_MEMORY_FREED))
+	    bpf_map__set_max_entries(object->maps.memory_totals, engine->n_cpus))
 		return error_set(err, "can't size the tables of memory blocks");
 	object->rodata->memory_mask = (uint32_t)(blocks / KMN_MEMORY_WAYS - 1);
-	object->rodata->memory_freed_mask = KMN_MEMORY_FREED - 1;
 	engine->follower->blocks = blocks;
 	return 0;
 }
@@ -439,7 +436,6 @@ int memory_attach(struct engine *engine, struct error *err)
 	struct follower *follower = engine->follower;
 
 	if (map_table(object->maps.memory_buckets, PROT_READ, &follower->buckets, err) ||
-	    map_table(object->maps.memory_blocks, PROT_READ, &follower->table, err) ||
 	    map_table(object->maps.memory_counts, PROT_READ, &follower->counts, err) ||
 	    map_table(object->maps.memory_totals, PROT_READ, &follower->totals, err) ||
 	    map_table(object->maps.memory_tags, PROT_READ | PROT_WRITE, &follower->tags, err))
@@ -522,7 +518,6 @@ void memory_detach(struct engine *engine)
 		bpf_link__destroy(follower->brackets[i][1]);
 	}
 	unmap(&follower->buckets);
-	unmap(&follower->table);
 	unmap(&follower->counts);
 	unmap(&follower->totals);
 	unmap(&follower->tags);

@@ -21,7 +21,7 @@ struct follower {
 	uint64_t start;
 	uint64_t watched; /* when misses were last looked for */
 	uint64_t blocks;  /* the table's capacity */
-	struct mapping buckets, table, counts, totals, tags;
+	struct mapping buckets, counts, totals, tags;
 	uint64_t missed[KMN_MEMORY_N_EVENTS]; /* the most that was seen */
 	struct memory_doubt *doubts;
 	size_t n_doubts;

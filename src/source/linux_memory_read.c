@@ -131,22 +131,20 @@ static enum memory_grade grade_of(uint8_t flags)
  * The kernel goes on changing the table: a block whose key is not the same before and after it was
  * copied is left out, for it was freed meanwhile.
  */
-static int read_block(const struct follower *follower, size_t place, struct memory *memory,
-		      struct numbering *numbering)
+static int read_block(const struct follower *follower, size_t index, size_t way,
+		      struct memory *memory, struct numbering *numbering)
 {
 	const struct kmn_memory_bucket *bucket =
-		(const struct kmn_memory_bucket *)follower->buckets.at + place / KMN_MEMORY_WAYS;
-	const uint64_t *key_at = &bucket->key[place % KMN_MEMORY_WAYS];
-	uint64_t key = place % KMN_MEMORY_WAYS < KMN_MEMORY_KEYS
-			       ? __atomic_load_n(key_at, __ATOMIC_ACQUIRE)
-			       : 0;
+		(const struct kmn_memory_bucket *)follower->buckets.at + index;
+	const uint64_t *key_at = &bucket->key[way];
+	uint64_t key = __atomic_load_n(key_at, __ATOMIC_ACQUIRE);
 	struct kmn_memory_block copy;
 	struct memory_block *block;
 	uint32_t tag;
 
 	if (!key)
 		return 0;
-	copy = ((const struct kmn_memory_block *)follower->table.at)[place];
+	copy = bucket->block[way];
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (!copy.time || __atomic_load_n(key_at, __ATOMIC_ACQUIRE) != key)
 		return 0;
@@ -336,9 +334,11 @@ static int read_all(struct engine *engine, struct memory *memory, struct numberi
 	memory->capacity = follower->blocks;
 	if (read_counts(engine, memory, numbering))
 		return -1;
-	for (size_t place = 0; place < follower->blocks; place++) {
-		if (read_block(follower, place, memory, numbering))
-			return -1;
+	for (size_t index = 0; index < follower->blocks / KMN_MEMORY_WAYS; index++) {
+		for (size_t way = 0; way < KMN_MEMORY_KEYS; way++) {
+			if (read_block(follower, index, way, memory, numbering))
+				return -1;
+		}
 	}
 	if (read_doubts(engine, memory) || read_findings(follower, memory, numbering))
 		return -1;
