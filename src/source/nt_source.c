@@ -103,22 +103,22 @@ static const char *reason_sentence(uint32_t reason)
 							    : HOOK_STATE);
 }
 
-static int hook_export(void *context, const struct nt_module *module,
-		       const struct pe_export *export, struct error *err)
+static int hook_function(void *context, const struct nt_module *module,
+			 const struct nt_function *function, struct error *err)
 {
 	struct wanted *wanted = context;
 	struct nt_source *source = wanted->source;
 	struct trace_hook hook = {
-		.address = module->module.base + export->rva,
+		.address = module->module.base + function->rva,
 		.flags = wanted->returns ? TRACE_HOOK_RETURN : 0,
 		.n_args = UNKNOWN_ARGS,
 		.budget = (uint32_t)wanted->spec->limit_rate,
 	};
 	struct trace_hooked hooked;
 
-	snprintf(hook.name, sizeof(hook.name), "%s", export->name);
+	snprintf(hook.name, sizeof(hook.name), "%s", function->name);
 	for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
-		if (module != source->names.modules || strcmp(routines[i].name, export->name))
+		if (module != source->names.modules || strcmp(routines[i].name, function->name))
 			continue;
 		hook.n_args = routines[i].n_args;
 		if (!wanted->spec->memory)
@@ -130,7 +130,7 @@ static int hook_export(void *context, const struct nt_module *module,
 			  err) < 0)
 		return -1;
 	if (hooked.reason) {
-		error_set(&wanted->refused, "can't hook %s: %s", export->name,
+		error_set(&wanted->refused, "can't hook %s: %s", function->name,
 			  reason_sentence(hooked.reason));
 		return 0;
 	}
@@ -142,7 +142,7 @@ static int hook_pattern(struct wanted *wanted, const char *pattern, bool optiona
 			struct error *err)
 {
 	size_t before = wanted->n_hooked;
-	int found = nt_names_match(&wanted->source->names, pattern, hook_export, wanted, err);
+	int found = nt_names_match(&wanted->source->names, pattern, hook_function, wanted, err);
 
 	if (found < 0)
 		return -1;
@@ -391,7 +391,7 @@ static int check_guards(const struct trace_system *system, struct error *err)
 	return 0;
 }
 
-struct source *nt_source_open(struct error *err)
+struct source *nt_source_open(struct nt_symbols *symbols, bool all, struct error *err)
 {
 	struct nt_source *source = calloc(1, sizeof(*source));
 
@@ -404,6 +404,8 @@ struct source *nt_source_open(struct error *err)
 		return NULL;
 	}
 	source->base.ops = &ops;
+	source->names.symbols = symbols;
+	source->names.all = all;
 	source->device = nt_device_open(&source->system, err);
 	if (!source->device || check_guards(&source->system, err) ||
 	    nt_names_init(&source->names, source->device, err) || fill_catalog(source, err))
@@ -416,6 +418,11 @@ struct source *nt_source_open(struct error *err)
 fail:
 	source_close(&source->base);
 	return NULL;
+}
+
+const struct nt_names *nt_source_names(const struct source *source)
+{
+	return &((const struct nt_source *)source)->names;
 }
 
 void nt_source_set_tag(struct source *source, const char *tag)

@@ -14,6 +14,7 @@
 #include "view/text.h"
 #include "windows/command.h"
 #include "windows/pool_report.h"
+#include "windows/symbol_path.h"
 
 enum option {
 	OPTION_RETURN,
@@ -36,6 +37,7 @@ struct watch {
 	const char *output; /* NULL: print */
 	const char *tag;
 	uint64_t time; /* ns; 0: until Ctrl-C */
+	struct symbol_path symbols;
 };
 
 #define WATCH_ROWS                                                                                 \
@@ -46,7 +48,7 @@ struct watch {
 		{'b', "buffer", "SIZE", "kernel buffer of each processor (8M)", OPTION_BUFFER},    \
 		{'o', "output", "FILE", "record a capture", OPTION_OUTPUT},                        \
 		{0, "force", NULL, "replace FILE whatever it is", OPTION_FORCE},                   \
-		{'S', "no-stack", NULL, "take no stacks", OPTION_NO_STACK},                        \
+		{'S', "no-stack", NULL, "take no stacks", OPTION_NO_STACK}, SYMBOL_PATH_ROWS,      \
 	{                                                                                          \
 		'T', "tag", "TAG", "only pool memory of this tag; a blank is any character",       \
 			OPTION_TAG                                                                 \
@@ -79,6 +81,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
 {
 	struct watch *watch = context;
 
+	if (symbol_path_is_option(id))
+		return symbol_path_set(&watch->symbols, id, value, err);
 	switch ((enum option)id) {
 	case OPTION_RETURN:
 		watch->returns = true;
@@ -204,6 +208,7 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 		 struct error *err)
 {
 	struct watch watch = {0};
+	struct nt_symbols *symbols;
 	struct options_rest rest;
 	struct source *source;
 	int code;
@@ -221,15 +226,18 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 		code = spec_add_hook(&watch.spec, rest.arguments[i], watch.returns, false, err);
 	if (!code && !memory && !rest.n_arguments)
 		code = error_usage(err, "which function is to be hooked?");
-	source = code ? NULL : nt_source_open(err);
+	symbols = code ? NULL : symbol_path_open(&watch.symbols);
+	source = code ? NULL : nt_source_open(symbols, watch.symbols.all, err);
 	if (source) {
 		code = run(&watch, source, err);
 		if (code >= 0 && memory && pool_report_print(source, stdout, err))
 			code = -1;
+		symbol_path_tell(nt_source_names(source));
 		source->ops->close(source);
 	} else {
 		code = -1;
 	}
+	nt_symbols_destroy(symbols);
 	spec_fini(&watch.spec);
 	return code;
 }

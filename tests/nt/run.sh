@@ -59,6 +59,7 @@ said()
 	result 0 "it says $(printf '"%s" ' "$@")"
 }
 
+ask=$PWD/tests/nt/ask.py
 arch=x64
 work=$(mktemp -d "${NT_CHROOT:-}/tmp/kapimon-nt.XXXXXX")
 inside=${work#"${NT_CHROOT:-}"}
@@ -146,8 +147,25 @@ check "x64: the oldest kernel has what is imported" \
 lacks "a routine that the oldest kernel lacks is found out" \
 	check_imports "$build-nt-x64/kernel/nt/driver/trace.sys" $lists
 
+# The target once more, by the compiler that makes PDB files: symbols/ has its symbols, the image does not.
+build_pdb()
+{
+	triple=x86_64-w64-mingw32 emulation=i386pep entry=DriverEntry
+	if [ "$arch" = i386 ]; then
+		triple=i686-w64-mingw32 emulation=i386pe entry=DriverEntry@8
+	fi
+	mkdir "$work/symbols"
+	clang --target="$triple" -O1 -g -gcodeview -mgeneral-regs-only -ffreestanding -w \
+		-I"/usr/$triple/include/ddk" -c tests/nt/target.c -o "$work/target.o" &&
+		clang --target="$triple" -c tests/nt/functions.S -o "$work/functions.o" &&
+		ld.lld -m "$emulation" --subsystem native --shared -e "$entry" --exclude-all-symbols --kill-at \
+			-L"/usr/$triple/lib" "$work/target.o" "$work/functions.o" -lntoskrnl -lhal \
+			--pdb="$work/symbols/kmntarget.pdb" -Xlink=-pdbaltpath:kmntarget.pdb -o "$work/pdb.sys"
+}
+
 cp "$build-nt-$arch/kernel/nt/driver/trace.sys" "$build-nt-$arch/src/windows/kapimon.exe" \
 	"$build-nt-$arch/tests/nt/kmntarget.sys" "$build-nt-$arch/tests/nt/client.exe" "$work"
+check "a target with a PDB is built" build_pdb
 cd "$work" || exit 1
 check "Wine makes a prefix" timeout 120 wine wineboot -i
 timeout 60 wineserver -w
@@ -165,11 +183,38 @@ said "TRACE.SYS is not loaded"
 check "the service is installed" run ./kapimon.exe install
 check "the driver is loaded" run ./kapimon.exe start
 check "the target is installed" run ./client.exe install kmntarget.sys
+
+# Names by DBGHELP.DLL: of a PDB that is elsewhere, then of the DWARF in the image.
+mv kmntarget.sys dwarf.sys
+cp pdb.sys kmntarget.sys
+path=Z:$(printf '%s/symbols' "$inside" | tr / '\134')
+check "the target with a PDB is loaded" run ./client.exe start -
+check "without its symbols" run ./kapimon.exe list 'kmntarget:*'
+said "there are no symbols of kmntarget.sys" "set _NT_SYMBOL_PATH or -P to" kmntarget.sys:KmnMsvc
+lacks "functions that are not exported have no name" grep -q free_leaked out
+check "with -P" run ./kapimon.exe list -P "$path" 'kmntarget:*'
+said kmntarget.sys:free_leaked kmntarget.sys:KmnMsvc
+lacks "nothing is missing" grep -q "no symbols" out
+lacks "and data is no function" grep -q n_leaked out
+_NT_SYMBOL_PATH=$path check "with _NT_SYMBOL_PATH" run ./kapimon.exe list 'kmntarget:free_*'
+said kmntarget.sys:free_leaked
+lacks "another path than the variable's" env "_NT_SYMBOL_PATH=$path" \
+	timeout 60 wine ./kapimon.exe list -P 'Z:\nowhere' 'kmntarget:free_*'
+check "who is at a terminal is asked for the path" timeout 60 "$ask" "alone have names)" "$path" \
+	wine ./kapimon.exe list 'kmntarget:free_*'
+said "where are the kernel's symbols?" kmntarget.sys:free_leaked
+check "a function that is not exported is hooked" watch hook -r -t 3s -P "$path" -o static.kmn kmntarget:dispatch
+run ./client.exe free
+check "and is told of" watched
+check "with its name on Linux" "$build/kapimon" show --color=never static.kmn
+said "dispatch(0x" "dispatch+0x0 [kmntarget.sys]" "IoCallDriver+0x"
+check "the target with a PDB is unloaded" run ./client.exe stop -
+mv dwarf.sys kmntarget.sys
 check "the target is loaded" run ./client.exe start -
 check "modules are listed" run ./kapimon.exe list
 said ntoskrnl.exe trace.sys kmntarget.sys
-check "exports are listed" run ./kapimon.exe list 'kmntarget:Kmn*'
-said kmntarget.sys:KmnClassic kmntarget.sys:KmnShort
+check "exports and symbols are listed" run ./kapimon.exe list 'kmntarget:*'
+said kmntarget.sys:KmnClassic kmntarget.sys:KmnShort kmntarget.sys:free_leaked
 lacks "data is no function" grep KmnVariable "$work/out"
 
 # What can't be hooked is refused, with the reason.
