@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <windows.h>
 
+#include "base/glob.h"
+
 int nt_names_init(struct nt_names *names, struct nt_device *device, struct error *err)
 {
 	struct trace_module *modules;
@@ -88,20 +90,6 @@ const struct nt_functions *nt_names_functions(struct nt_names *names, size_t mod
 	return &of->functions;
 }
 
-static bool glob_matches(const char *glob, const char *name)
-{
-	for (; *glob && *glob != '*'; glob++, name++)
-		if (!*name || (*glob != '?' && *glob != *name))
-			return false;
-	if (!*glob)
-		return !*name;
-	do
-		if (glob_matches(glob + 1, name))
-			return true;
-	while (*name++);
-	return false;
-}
-
 /* "trace" and "TRACE.SYS" are one module; "kernel" is the first. */
 static bool is_module(const struct nt_names *names, const struct nt_module *module,
 		      const char *wanted, size_t length)
@@ -139,7 +127,7 @@ int nt_names_match(struct nt_names *names, const char *pattern,
 			n++;
 		}
 		/* A plain name without module is that of the first that has it: the kernel's. */
-		if (n && !colon && !strpbrk(name, "*?"))
+		if (n && !colon && !strpbrk(name, "*?["))
 			break;
 	}
 	return n;

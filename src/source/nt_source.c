@@ -9,8 +9,10 @@
 #include <time.h>
 #include <windows.h>
 
+#include "model/memory.h"
 #include "model/spec.h"
 #include "source/merge.h"
+#include "source/nt_pool_counters.h"
 
 /* Argument words of a function whose prototype is not known. */
 #define UNKNOWN_ARGS 4
@@ -18,18 +20,22 @@
 /* How late a record can be: it is written by a thread that may lose its processor meanwhile, ns. */
 #define WINDOW 50000000ull
 
-/* The pool routines of all kernels; X(name, role, argument words) */
+/*
+ * The pool routines of all kernels, in the order in which they are hooked: first those that free,
+ * so that no free of a followed block is missed; then those that others call. They are taken out
+ * the other way round. X(name, role, argument words)
+ */
 #define POOL_ROUTINES(X)                                                                           \
-	X(ExAllocatePool, ALLOC, 2)                                                                \
-	X(ExAllocatePoolWithQuota, ALLOC, 2)                                                       \
+	X(ExFreePoolWithTag, FREE, 2)                                                              \
+	X(ExFreePool, FREE, 1)                                                                     \
+	X(ExFreePool2, FREE, 4)                                                                    \
 	X(ExAllocatePoolWithTag, ALLOC_TAG, 3)                                                     \
 	X(ExAllocatePoolWithQuotaTag, ALLOC_TAG, 3)                                                \
 	X(ExAllocatePoolWithTagPriority, ALLOC_TAG, 4)                                             \
 	X(ExAllocatePool2, ALLOC_FLAGS, 3)                                                         \
 	X(ExAllocatePool3, ALLOC_FLAGS, 5)                                                         \
-	X(ExFreePool, FREE, 1)                                                                     \
-	X(ExFreePoolWithTag, FREE, 2)                                                              \
-	X(ExFreePool2, FREE, 4)
+	X(ExAllocatePool, ALLOC, 2)                                                                \
+	X(ExAllocatePoolWithQuota, ALLOC, 2)
 
 static const struct {
 	const char *name;
@@ -50,6 +56,9 @@ struct nt_source {
 	struct merge *merge;
 	char tag[5];
 	bool applied, stopped;
+	bool memory, filtered;
+	uint64_t capacity; /* blocks of memory that are followed at most */
+	struct nt_pool_counters counters[NT_POOL_MOMENTS];
 	struct trace_unhooked unhooked;
 	unsigned char *bytes; /* READ_BYTES */
 };
@@ -204,7 +213,11 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 
 	if (source->applied)
 		return error_set(err, "hooks can't be changed while recording on NT");
-	if (start(source, spec, err))
+	source->memory = spec->memory;
+	source->filtered = spec->exclude_modules.count || spec->only_modules.count;
+	source->capacity = spec->memory_blocks;
+	if ((spec->memory && nt_pool_counters_read(&source->counters[NT_POOL_BEFORE], err)) ||
+	    start(source, spec, err))
 		return -1;
 	source->applied = true;
 	for (size_t i = 0; i < spec->n_hooks; i++) {
@@ -219,7 +232,7 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 		if (hook_pattern(&wanted, pattern, true, err))
 			return -1;
 	}
-	return 0;
+	return spec->memory ? nt_pool_counters_read(&source->counters[NT_POOL_HOOKED], err) : 0;
 }
 
 /* What is in the driver's buffers. Returns how many bytes came, or -1. */
@@ -266,17 +279,87 @@ static int source_next(struct source *base, int timeout_ms,
 	return 1;
 }
 
+/* Frees that had no slot for their return, and so were not followed. */
+static int count_missed_frees(struct nt_source *source, uint64_t *missed, struct error *err)
+{
+	struct trace_row *rows;
+	size_t n;
+
+	*missed = 0;
+	if (nt_device_list(source->device, TRACE_LEDGER, sizeof(*rows), (void **)&rows, &n, err))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct api *api = api_table_find(&source->catalog.apis, rows[i].hook);
+
+		for (size_t j = 0; api && j < sizeof(routines) / sizeof(routines[0]); j++)
+			if (routines[j].role == TRACE_ROLE_FREE &&
+			    !strcmp(routines[j].name, api->name))
+				*missed += rows[i].missed;
+	}
+	free(rows);
+	return 0;
+}
+
+static int make_memory(struct nt_source *source, const struct nt_pool_state *state,
+		       struct error *err)
+{
+	struct memory *memory = malloc(sizeof(*memory));
+	struct trace_system system;
+
+	if (!memory)
+		return error_no_memory(err);
+	memory_init(memory);
+	source->catalog.memory = memory;
+	if (nt_device_ask(source->device, TRACE_SYSTEM, NULL, 0, &system, sizeof(system), err) < 0)
+		return -1;
+	memory->start = source->catalog.start;
+	memory->end = system.time;
+	memory->capacity = source->capacity;
+	if (nt_memory_fill(state, memory, source->catalog.stacks) ||
+	    (!source->filtered && nt_memory_check(state, source->counters, source->tag, memory)))
+		return error_no_memory(err);
+	return 0;
+}
+
+/* What became of memory goes where what is recorded is described. */
+static int keep_memory(struct nt_source *source, struct error *err)
+{
+	struct nt_pool_state state = {0};
+	struct trace_block *blocks = NULL;
+	struct trace_tag *tags = NULL;
+	int code;
+
+	code = nt_pool_counters_read(&source->counters[NT_POOL_AFTER], err);
+	if (!code)
+		code = nt_device_list(source->device, TRACE_BLOCKS, sizeof(*blocks),
+				      (void **)&blocks, &state.n_blocks, err);
+	if (!code)
+		code = nt_device_list(source->device, TRACE_TAGS, sizeof(*tags), (void **)&tags,
+				      &state.n_tags, err);
+	if (!code)
+		code = count_missed_frees(source, &state.missed, err);
+	state.blocks = blocks;
+	state.tags = tags;
+	if (!code)
+		code = make_memory(source, &state, err);
+	free(tags);
+	free(blocks);
+	return code;
+}
+
 static int source_stop(struct source *base, struct error *err)
 {
 	struct nt_source *source = source_of(base);
 
 	if (source->stopped)
 		return 0;
+	if (source->memory && nt_pool_counters_read(&source->counters[NT_POOL_UNHOOKING], err))
+		return -1;
 	if (nt_device_ask(source->device, TRACE_UNHOOK, NULL, 0, &source->unhooked,
 			  sizeof(source->unhooked), err) < 0)
 		return -1;
 	source->stopped = true;
-	return 0;
+	return source->memory ? keep_memory(source, err) : 0;
 }
 
 static int source_ledger(struct source *base, struct ledger *ledger, struct error *err)
@@ -322,6 +405,8 @@ static void source_close(struct source *base)
 	nt_device_close(source->device);
 	nt_names_fini(&source->names);
 	catalog_fini(&source->catalog);
+	for (int i = 0; i < NT_POOL_MOMENTS; i++)
+		nt_pool_counters_fini(&source->counters[i]);
 	merge_destroy(source->merge);
 	free(source->bytes);
 	free(source);
@@ -435,15 +520,7 @@ const struct trace_unhooked *nt_source_unhooked(const struct source *source)
 	return &((const struct nt_source *)source)->unhooked;
 }
 
-int nt_source_blocks(struct source *source, struct trace_block **blocks, size_t *n,
-		     struct error *err)
+bool nt_source_counts_pool(const struct source *source)
 {
-	return nt_device_list(source_of(source)->device, TRACE_BLOCKS, sizeof(**blocks),
-			      (void **)blocks, n, err);
-}
-
-int nt_source_tags(struct source *source, struct trace_tag **tags, size_t *n, struct error *err)
-{
-	return nt_device_list(source_of(source)->device, TRACE_TAGS, sizeof(**tags), (void **)tags,
-			      n, err);
+	return ((const struct nt_source *)source)->counters[NT_POOL_AFTER].n;
 }

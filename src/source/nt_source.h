@@ -16,9 +16,7 @@ const struct nt_names *nt_source_names(const struct source *source);
 void nt_source_set_tag(struct source *source, const char *tag);
 /* What the last UNHOOK has left. Valid once next() has returned 0. */
 const struct trace_unhooked *nt_source_unhooked(const struct source *source);
-/* With spec->memory: what is not freed, and the tags; the caller frees them. After stop(). */
-int nt_source_blocks(struct source *source, struct trace_block **blocks, size_t *n,
-		     struct error *err);
-int nt_source_tags(struct source *source, struct trace_tag **tags, size_t *n, struct error *err);
+/* Did the kernel tell its own counts of pool memory? After stop(). */
+bool nt_source_counts_pool(const struct source *source);
 
 #endif

@@ -13,7 +13,7 @@
 #include "source/nt_source.h"
 #include "view/text.h"
 #include "windows/command.h"
-#include "windows/pool_report.h"
+#include "windows/memory_report.h"
 #include "windows/symbol_path.h"
 
 enum option {
@@ -130,8 +130,9 @@ static const struct options hook_options = {
 };
 
 static const struct options mem_options = {
-	.usage = "[OPTION]...",
-	.summary = "Follow pool memory until Ctrl-C, then tell what was not freed.",
+	.usage = "[OPTION]... [FILE]",
+	.summary = "Follow pool memory until Ctrl-C, then tell what was not freed; or tell it of a "
+		   "capture.",
 	.rows = mem_rows,
 	.n_rows = sizeof(mem_rows) / sizeof(mem_rows[0]),
 	.set = set_option,
@@ -204,6 +205,18 @@ static int run(struct watch *watch, struct source *source, struct error *err)
 	return code;
 }
 
+static int report(const struct watch *watch, const struct source *source, struct error *err)
+{
+	const struct catalog *catalog = source->ops->catalog((struct source *)source);
+
+	if (!nt_source_counts_pool(source))
+		fprintf(stderr,
+			"kapimon: this system does not tell its own counts of pool memory, "
+			"so nothing is held against them\n"
+			"  NT before 5.2 counts after \"gflags /r +ptg\" and a new start\n");
+	return memory_report_print(catalog, watch->spec.stacks, err);
+}
+
 static int watch(const struct options *options, bool memory, int argc, char **argv,
 		 struct error *err)
 {
@@ -222,6 +235,13 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 		spec_fini(&watch.spec);
 		return code < 0 ? -1 : STATUS_OK;
 	}
+	if (memory && rest.n_arguments) {
+		code = rest.n_arguments > 1
+			       ? error_usage(err, "one capture is reported of at a time")
+			       : memory_report_file(rest.arguments[0], watch.spec.stacks, err);
+		spec_fini(&watch.spec);
+		return code;
+	}
 	for (size_t i = 0; i < rest.n_arguments && !code; i++)
 		code = spec_add_hook(&watch.spec, rest.arguments[i], watch.returns, false, err);
 	if (!code && !memory && !rest.n_arguments)
@@ -230,7 +250,7 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 	source = code ? NULL : nt_source_open(symbols, watch.symbols.all, err);
 	if (source) {
 		code = run(&watch, source, err);
-		if (code >= 0 && memory && pool_report_print(source, stdout, err))
+		if (code >= 0 && memory && report(&watch, source, err))
 			code = -1;
 		symbol_path_tell(nt_source_names(source));
 		source->ops->close(source);
