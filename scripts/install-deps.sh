@@ -21,8 +21,8 @@ packages="$packages gcc-12 dwarves binutils libssl3"
 # NT: drivers for both processors, and what the hooks of TRACE.SYS are tested with here: code and libraries
 # for i386, and a decoder to compare ours with
 packages="$packages gcc-mingw-w64-i686 gcc-mingw-w64-x86-64 gcc-multilib libzydis-dev lib32z1"
-# what TRACE.SYS and KAPIMON.EXE are tested under
-packages="$packages wine wine64"
+# what TRACE.SYS and KAPIMON.EXE are tested under, and the linker that makes PDB files
+packages="$packages wine wine64 lld"
 # what else the caller needs
 packages="$packages $*"
 

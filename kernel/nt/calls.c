@@ -237,7 +237,7 @@ bool call_entered(struct hook *hook, struct hook_registers *registers, struct ho
 		tag = pool_entered(&call, registers, &bytes, &flags);
 	wanted = wanted_modules(&call) && wanted_tag(&call, tag);
 	if (wanted && traced->asked.role != TRACE_ROLE_NONE &&
-	    traced->asked.role != TRACE_ROLE_FREE)
+	    traced->asked.role != TRACE_ROLE_FREE && tag != TRACE_POOL_TAG)
 		flags |= AT_FOLLOWED;
 	if (!wanted || traced->asked.flags & TRACE_HOOK_QUIET) {
 		counter_add(&traced->entry.filtered, 1);
@@ -283,10 +283,14 @@ static void pool_returned(const struct call *call, const struct hook_slot *slot,
 		.tag = (uint32_t)(slot->entry[AT_FLAGS] >> AT_TAG),
 		.pid = (uint32_t)(uintptr_t)PsGetCurrentProcessId(),
 		.hook = call->traced->number,
+		.cpu = (uint16_t)system_processor(),
+		.context = system_context(),
 	};
 	KIRQL irql;
 
-	for (; block.n_frames < call->n_frames && block.n_frames < 8; block.n_frames++)
+	system_comm(block.comm);
+	for (; block.n_frames < call->n_frames && block.n_frames < TRACE_BLOCK_FRAMES;
+	     block.n_frames++)
 		block.frame[block.n_frames] = call->frames[block.n_frames];
 	KeAcquireSpinLock(&trace.pool_lock, &irql);
 	if (slot->entry[AT_FLAGS] & AT_FREEING)

@@ -206,7 +206,8 @@ void hooks_stop(struct trace_unhooked *unhooked)
 	LARGE_INTEGER wait = {.QuadPart = -100000}; /* 10 ms, in 100 ns */
 
 	*unhooked = (struct trace_unhooked){0};
-	for (uint32_t i = 0; i < trace.n_traced; i++) {
+	/* The last one first: what frees memory was hooked before what allocates it. */
+	for (uint32_t i = trace.n_traced; i-- > 0;) {
 		if (trace.traced[i]->hook.state == HOOK_ARMED &&
 		    hook_disarm(&trace.traced[i]->hook) == HOOK_NONE)
 			unhooked->hooks++;

@@ -15,7 +15,7 @@
 #define TRACE_PATH "\\\\.\\KapimonTrace"
 
 /* Counted up whenever a structure below changes. */
-#define TRACE_VERSION 1
+#define TRACE_VERSION 2
 
 /* CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800 + number, method, FILE_READ_DATA | FILE_WRITE_DATA) */
 #define TRACE_CODE(number, method) (0x22u << 16 | 3u << 14 | (0x800u + (number)) << 2 | (method))
@@ -48,6 +48,7 @@ enum trace_control {
 #define TRACE_MAX_BUFFER (64u << 20) /* for each processor */
 #define TRACE_MAX_BLOCKS (1u << 20)
 #define TRACE_NAME 64
+#define TRACE_BLOCK_FRAMES 8
 
 enum trace_guard {
 	TRACE_PATCHGUARD = 1 << 0, /* the kernel checks its own code: a hook in it would crash */
@@ -149,7 +150,11 @@ struct trace_block {
 	uint32_t tag, pid;
 	uint32_t hook;
 	uint32_t n_frames;
-	uint64_t frame[8];
+	uint16_t cpu;
+	uint8_t context; /* enum kmn_context */
+	uint8_t reserved[5];
+	char comm[16]; /* NUL-padded */
+	uint64_t frame[TRACE_BLOCK_FRAMES];
 };
 
 /* TAGS: nothing in; as many as there is room for; the first is the sum, with tag 0. */
@@ -157,7 +162,7 @@ struct trace_tag {
 	uint32_t tag;
 	uint32_t reserved;
 	uint64_t allocs, alloc_bytes;
-	uint64_t frees, free_bytes; /* of blocks that were followed */
+	uint64_t frees, free_bytes; /* of blocks that were followed, those that were missed too */
 	uint64_t unknown;	    /* the sum: frees of blocks that were not */
 	uint64_t failed;	    /* allocations that got nothing */
 	uint64_t no_room;	    /* allocations beyond what the table holds */
@@ -172,7 +177,7 @@ _Static_assert(sizeof(struct trace_hook) == 88, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_hooked) == 8, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_unhooked) == 16, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_row) == 72, "the same for 32 and 64 bits");
-_Static_assert(sizeof(struct trace_block) == 112, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_block) == 136, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_tag) == 72, "the same for 32 and 64 bits");
 
 #endif

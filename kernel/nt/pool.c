@@ -92,7 +92,10 @@ bool pool_alloc(struct pool *pool, const struct trace_block *block, uint64_t thr
 	if (entry->block.address && !entry->freeing) {
 		if (entry->thread == thread && entry->block.time >= began)
 			return false;
+		/* The free that was missed. */
 		COUNT(pool, entry->block.tag, replaced, 1);
+		COUNT(pool, entry->block.tag, frees, 1);
+		COUNT(pool, entry->block.tag, free_bytes, entry->block.bytes);
 	} else if (!entry->block.address) {
 		if (pool->used >= pool->blocks) {
 			COUNT(pool, block->tag, no_room, 1);

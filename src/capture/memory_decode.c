@@ -135,7 +135,7 @@ static int decode_finding(struct cursor *in, struct memory *memory, struct error
 static int decode_check(struct cursor *in, struct memory *memory, struct error *err)
 {
 	/* The model's units live as long as the program. */
-	static const char *const units[] = {"objects", "pages", "bytes"};
+	static const char *const units[] = {"objects", "pages", "bytes", "calls"};
 	struct memory_check check = {.name = get_name(in)}, *to;
 	char *unit = get_name(in);
 

@@ -14,14 +14,14 @@
 
 /* X(NAME, name, title, what it is) */
 #define GROUP_KEYS(X)                                                                              \
-	X(TAG, "tag", "TAG", "slab cache, vmalloc, percpu or pages")                               \
+	X(TAG, "tag", "TAG", "slab cache, vmalloc, percpu or pages; pool tag")                     \
 	X(MODULE, "module", "MODULE", "the module that asked for it")                              \
 	X(SITE, "site", "SITE", "the place in the code that asked for it")                         \
 	X(STACK, "stack", "STACK", "the whole stack")                                              \
 	X(PROCESS, "process", "PROCESS", "the process")                                            \
 	X(SIZE, "size", "SIZE", "size, in powers of two")                                          \
 	X(AGE, "age", "AGE", "age, in powers of two")                                              \
-	X(FAMILY, "family", "FAMILY", "slab, pages, vmalloc or percpu")                            \
+	X(FAMILY, "family", "FAMILY", "slab, pages, vmalloc, percpu or pool")                      \
 	X(CONTEXT, "context", "CONTEXT", "task, softirq, hardirq or nmi")                          \
 	X(GRADE, "grade", "GRADE", "outstanding, deferred or doubtful")
 

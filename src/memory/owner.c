@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "memory/owner.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "model/stack.h"
 
 /*
@@ -19,6 +19,7 @@ static const char *const tracing[] = {
 #define VMALLOC (1 << MEMORY_VMALLOC)
 #define PERCPU (1 << MEMORY_PERCPU)
 #define ANY (SLAB | PAGES | VMALLOC | PERCPU)
+#define POOL (1 << MEMORY_POOL)
 
 /*
  * What allocates (mm/slub.c, slab_common.c, page_alloc.c, vmalloc.c, percpu.c, mempool.c,
@@ -26,7 +27,7 @@ static const char *const tracing[] = {
  * drivers/base/devres.c, kernel/dma, lib/kasprintf.c), with the families of which it does so: an
  * object that vmalloc() takes to describe an area is vmalloc's own. Since 6.10 allocating functions
  * end in "_noprof" (7bd230a26648, "mm/slab: enable slab allocation tagging for kmalloc and
- * friends").
+ * friends"). The last ones are NT's.
  */
 static const struct {
 	const char *pattern;
@@ -105,12 +106,17 @@ static const struct {
 	{"sg_alloc_table*", SLAB | PAGES},
 	{"__sg_alloc_table*", SLAB | PAGES},
 	{"sg_kmalloc", SLAB | PAGES},
+	{"ExAllocatePool*", POOL},
+	{"ExpAllocatePool*", POOL},
+	{"ExAllocateHeapPool", POOL},
+	{"ExAllocateFromPagedLookasideList", POOL},
+	{"ExAllocateFromNPagedLookasideList", POOL},
 };
 
 bool owner_is_helper(const char *function, enum memory_family family)
 {
 	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++) {
-		if (helpers[i].families & 1 << family && !fnmatch(helpers[i].pattern, function, 0))
+		if (helpers[i].families & 1 << family && glob_matches(helpers[i].pattern, function))
 			return true;
 	}
 	return false;
@@ -125,7 +131,7 @@ static bool is_owner(const struct frame *frame, enum memory_family family)
 static bool is_tracing(const struct frame *frame)
 {
 	for (size_t i = 0; frame->symbol && i < sizeof(tracing) / sizeof(tracing[0]); i++) {
-		if (!fnmatch(tracing[i], frame->symbol, 0))
+		if (glob_matches(tracing[i], frame->symbol))
 			return true;
 	}
 	return false;
@@ -200,6 +206,7 @@ void owner_find(const struct catalog *catalog, enum memory_family family,
 {
 	*owner = (struct owner){
 		.family = family,
+		.kernel = catalog_kernel(catalog),
 		.stack = block->stack ? stack_table_find(catalog->stacks, block->stack) : NULL};
 	if (owner->stack && owner->stack->n_frames) {
 		find_in_stack(catalog, block->site, owner);
@@ -215,5 +222,5 @@ const char *owner_module(const struct owner *owner)
 {
 	if (!owner->address || owner->nowhere)
 		return "?";
-	return owner->frame.module ? owner->frame.module : "vmlinux";
+	return owner->frame.module ? owner->frame.module : owner->kernel;
 }

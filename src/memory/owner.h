@@ -20,13 +20,15 @@ struct owner {
 	uint64_t address; /* 0: nobody is known */
 	bool nowhere;	  /* in no module and not in the kernel: a module that has gone */
 	enum memory_family family;
+	const char *kernel; /* what the kernel is called */
 	struct frame frame;
 };
 
 /* Strings live as long as the catalog. */
 void owner_find(const struct catalog *catalog, enum memory_family family,
 		const struct memory_block *block, struct owner *owner);
-/* "vmlinux" for the kernel itself, "?" when nobody is known or nothing is there any more. */
+/* The kernel's name ("vmlinux") for the kernel itself, "?" when nobody is known or nothing is there
+ * any more. */
 const char *owner_module(const struct owner *owner);
 
 /* Is the function one that others allocate memory of this family through? */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "memory/select.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "model/tag.h"
 
 bool memory_tag_matches(const char *pattern, const char *tag)
 {
 	if (strpbrk(pattern, "*?["))
-		return !fnmatch(pattern, tag, 0);
+		return glob_matches(pattern, tag);
 	return tag_matches(pattern, tag);
 }
 
@@ -45,7 +45,8 @@ static bool passes_through(const struct memory_selection *selection, const struc
 		struct frame frame;
 
 		catalog_frame(catalog, stack->frames[i], &frame);
-		if (is_named(&selection->modules, frame.module ? frame.module : "vmlinux"))
+		if (is_named(&selection->modules,
+			     frame.module ? frame.module : catalog_kernel(catalog)))
 			return true;
 	}
 	return false;

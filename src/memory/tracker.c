@@ -356,7 +356,7 @@ static int add_free(struct tracker *tracker, const struct record_view *view, siz
 /* Whatever was alive before a gap may have been freed in it, and what was freed allocated again. */
 static int add_loss(struct tracker *tracker, const struct record_view *view)
 {
-	for (int family = 0; family < MEMORY_N_FAMILIES; family++) {
+	for (int family = 0; family < MEMORY_LINUX_FAMILIES; family++) {
 		const struct memory_doubt doubt = {.from = view->args[1],
 						   .to = view->header->time,
 						   .family = (enum memory_family)family,

@@ -155,7 +155,7 @@ static int copy_findings(const struct tracker *tracker, const uint32_t *index,
 static int add_doubts(struct memory *memory, uint8_t families, uint64_t from, uint64_t to,
 		      uint64_t missed)
 {
-	for (int family = 0; family < MEMORY_N_FAMILIES; family++) {
+	for (int family = 0; family < MEMORY_LINUX_FAMILIES; family++) {
 		const struct memory_doubt doubt = {from, to, (enum memory_family)family, missed};
 
 		if (families & 1 << family && memory_put_doubt(memory, &doubt))
@@ -164,7 +164,7 @@ static int add_doubts(struct memory *memory, uint8_t families, uint64_t from, ui
 	return 0;
 }
 
-#define ALL_FAMILIES ((1 << MEMORY_N_FAMILIES) - 1)
+#define ALL_FAMILIES ((1 << MEMORY_LINUX_FAMILIES) - 1)
 
 /* The families that are freed through the hook, as bits; all if it frees and has no record. */
 static uint8_t families_of(const struct tracker *tracker, const struct catalog *catalog,

@@ -59,6 +59,11 @@ bool catalog_frame_is_kernel(const struct catalog *catalog, const struct frame *
 	       !strcmp(frame->module, catalog->modules.modules[0].name);
 }
 
+const char *catalog_kernel(const struct catalog *catalog)
+{
+	return catalog->modules.n_modules ? catalog->modules.modules[0].name : "vmlinux";
+}
+
 const struct module *catalog_frame_module(const struct catalog *catalog, const struct frame *frame,
 					  uint64_t address)
 {

@@ -59,6 +59,8 @@ void catalog_fini(struct catalog *catalog);
 void catalog_frame(const struct catalog *catalog, uint64_t address, struct frame *frame);
 /* The same without asking the namer. */
 void catalog_frame_alone(const struct catalog *catalog, uint64_t address, struct frame *frame);
+/* What the kernel itself is called: "vmlinux", "ntoskrnl.exe". */
+const char *catalog_kernel(const struct catalog *catalog);
 /* Is the frame in the kernel itself, with a name or without? */
 bool catalog_frame_is_kernel(const struct catalog *catalog, const struct frame *frame);
 /*

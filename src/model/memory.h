@@ -21,7 +21,8 @@
 	X(SLAB, "slab")                                                                            \
 	X(PAGES, "pages")                                                                          \
 	X(VMALLOC, "vmalloc")                                                                      \
-	X(PERCPU, "percpu")
+	X(PERCPU, "percpu")                                                                        \
+	X(POOL, "pool") /* NT's, paged and non-paged */
 
 enum memory_family {
 #define MEMORY_FAMILY_ENUM(name, text) MEMORY_##name,
@@ -29,6 +30,9 @@ enum memory_family {
 #undef MEMORY_FAMILY_ENUM
 		MEMORY_N_FAMILIES
 };
+
+/* The first ones are Linux's. */
+#define MEMORY_LINUX_FAMILIES MEMORY_POOL
 
 const char *memory_family_name(enum memory_family family);
 
@@ -94,10 +98,10 @@ struct memory_finding {
 	char comm[KMN_COMM + 1];
 };
 
-/* What the kernel itself counts, against what was followed; objects, or pages, or bytes. */
+/* What the kernel itself counts, against what was followed; objects, pages, bytes or calls. */
 struct memory_check {
 	char *name;	  /* a cache; "free pages"; "vmalloc" */
-	const char *unit; /* "objects", "pages", "bytes" */
+	const char *unit; /* "objects", "pages", "bytes", "calls" */
 	int64_t followed; /* net growth by the calls that were followed */
 	int64_t counted;  /* by the kernel's own counters */
 	int64_t slack;	  /* how far these may be off */

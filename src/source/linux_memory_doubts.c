@@ -86,6 +86,6 @@ static void settle_family(struct engine *engine, enum memory_family family)
 
 void memory_settle(struct engine *engine)
 {
-	for (int family = 0; family < MEMORY_N_FAMILIES; family++)
+	for (int family = 0; family < MEMORY_LINUX_FAMILIES; family++)
 		settle_family(engine, (enum memory_family)family);
 }

@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <windows.h>
 
+#include "base/glob.h"
+
 int nt_names_init(struct nt_names *names, struct nt_device *device, struct error *err)
 {
 	struct trace_module *modules;
@@ -28,8 +30,10 @@ int nt_names_init(struct nt_names *names, struct nt_device *device, struct error
 
 void nt_names_fini(struct nt_names *names)
 {
-	for (size_t i = 0; i < names->n_modules; i++)
+	for (size_t i = 0; i < names->n_modules; i++) {
+		nt_functions_fini(&names->modules[i].functions);
 		pe_exports_fini(&names->modules[i].exports);
+	}
 	free(names->modules);
 	*names = (struct nt_names){0};
 }
@@ -53,31 +57,37 @@ static void program_path(const char *path, char *to, size_t room)
 	}
 }
 
-const struct pe_exports *nt_names_exports(struct nt_names *names, size_t module)
+static void add_exports(struct nt_module *module, const char *path)
+{
+	module->exports_read = true;
+	if (!pe_exports_read(path, &module->exports, NULL))
+		nt_functions_add_exports(&module->functions, &module->exports, NULL);
+}
+
+static void add_symbols(struct nt_names *names, struct nt_module *module, const char *path)
+{
+	bool found = false;
+
+	module->symbols_read = true;
+	if (names->symbols)
+		nt_symbols_add(names->symbols, path, module->module.base, module->module.size,
+			       &module->exports, &module->functions, &found, NULL);
+	if (!found && !names->n_missing++)
+		names->missing = module->module.name;
+}
+
+const struct nt_functions *nt_names_functions(struct nt_names *names, size_t module, bool symbols)
 {
 	struct nt_module *of = &names->modules[module];
 	char path[4 * TRACE_NAME + MAX_PATH];
 
-	if (!of->read) {
-		of->read = true;
-		program_path(of->module.path, path, sizeof(path));
-		pe_exports_read(path, &of->exports, NULL);
-	}
-	return &of->exports;
-}
-
-static bool glob_matches(const char *glob, const char *name)
-{
-	for (; *glob && *glob != '*'; glob++, name++)
-		if (!*name || (*glob != '?' && *glob != *name))
-			return false;
-	if (!*glob)
-		return !*name;
-	do
-		if (glob_matches(glob + 1, name))
-			return true;
-	while (*name++);
-	return false;
+	program_path(of->module.path, path, sizeof(path));
+	if (!of->exports_read)
+		add_exports(of, path);
+	if (symbols && !of->symbols_read)
+		add_symbols(names, of, path);
+	nt_functions_sort(&of->functions);
+	return &of->functions;
 }
 
 /* "trace" and "TRACE.SYS" are one module; "kernel" is the first. */
@@ -93,7 +103,7 @@ static bool is_module(const struct nt_names *names, const struct nt_module *modu
 
 int nt_names_match(struct nt_names *names, const char *pattern,
 		   int (*found)(void *context, const struct nt_module *module,
-				const struct pe_export *export, struct error *err),
+				const struct nt_function *function, struct error *err),
 		   void *context, struct error *err)
 {
 	const char *colon = strchr(pattern, ':');
@@ -102,21 +112,22 @@ int nt_names_match(struct nt_names *names, const char *pattern,
 
 	for (size_t i = 0; i < names->n_modules; i++) {
 		const struct nt_module *module = &names->modules[i];
-		const struct pe_exports *exports;
+		const struct nt_functions *functions;
 
 		if (colon && !is_module(names, module, pattern, (size_t)(colon - pattern)))
 			continue;
-		exports = nt_names_exports(names, i);
-		for (size_t j = 0; j < exports->n_exports; j++) {
-			if (!exports->exports[j].code ||
-			    !glob_matches(name, exports->exports[j].name))
+		functions = nt_names_functions(names, i, !i || colon || names->all);
+		for (size_t j = 0; j < functions->n; j++) {
+			const struct nt_function *function = &functions->functions[j];
+
+			if (!function->code || !glob_matches(name, function->name))
 				continue;
-			if (found(context, module, &exports->exports[j], err))
+			if (found(context, module, function, err))
 				return -1;
 			n++;
 		}
 		/* A plain name without module is that of the first that has it: the kernel's. */
-		if (n && !colon && !strpbrk(name, "*?"))
+		if (n && !colon && !strpbrk(name, "*?["))
 			break;
 	}
 	return n;
@@ -128,16 +139,17 @@ bool nt_names_resolve(const struct catalog *catalog, uint64_t address, struct fr
 
 	for (size_t i = 0; i < names->n_modules; i++) {
 		const struct trace_module *module = &names->modules[i].module;
-		const struct pe_export *export;
+		const struct nt_function *function;
 
 		if (address - module->base >= module->size)
 			continue;
 		*frame = (struct frame){.offset = address - module->base, .module = module->name};
-		export = pe_exports_at(nt_names_exports(names, i), (uint32_t)frame->offset);
-		if (!export || !export->code)
+		function = nt_functions_at(nt_names_functions(names, i, true),
+					   (uint32_t)frame->offset);
+		if (!function || !function->code)
 			return true;
-		frame->symbol = export->name;
-		frame->offset -= export->rva;
+		frame->symbol = function->name;
+		frame->offset -= function->rva;
 		if (!i)
 			frame->module = NULL;
 		return true;

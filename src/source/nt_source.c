@@ -9,8 +9,10 @@
 #include <time.h>
 #include <windows.h>
 
+#include "model/memory.h"
 #include "model/spec.h"
 #include "source/merge.h"
+#include "source/nt_pool_counters.h"
 
 /* Argument words of a function whose prototype is not known. */
 #define UNKNOWN_ARGS 4
@@ -18,18 +20,22 @@
 /* How late a record can be: it is written by a thread that may lose its processor meanwhile, ns. */
 #define WINDOW 50000000ull
 
-/* The pool routines of all kernels; X(name, role, argument words) */
+/*
+ * The pool routines of all kernels, in the order in which they are hooked: first those that free,
+ * so that no free of a followed block is missed; then those that others call. They are taken out
+ * the other way round. X(name, role, argument words)
+ */
 #define POOL_ROUTINES(X)                                                                           \
-	X(ExAllocatePool, ALLOC, 2)                                                                \
-	X(ExAllocatePoolWithQuota, ALLOC, 2)                                                       \
+	X(ExFreePoolWithTag, FREE, 2)                                                              \
+	X(ExFreePool, FREE, 1)                                                                     \
+	X(ExFreePool2, FREE, 4)                                                                    \
 	X(ExAllocatePoolWithTag, ALLOC_TAG, 3)                                                     \
 	X(ExAllocatePoolWithQuotaTag, ALLOC_TAG, 3)                                                \
 	X(ExAllocatePoolWithTagPriority, ALLOC_TAG, 4)                                             \
 	X(ExAllocatePool2, ALLOC_FLAGS, 3)                                                         \
 	X(ExAllocatePool3, ALLOC_FLAGS, 5)                                                         \
-	X(ExFreePool, FREE, 1)                                                                     \
-	X(ExFreePoolWithTag, FREE, 2)                                                              \
-	X(ExFreePool2, FREE, 4)
+	X(ExAllocatePool, ALLOC, 2)                                                                \
+	X(ExAllocatePoolWithQuota, ALLOC, 2)
 
 static const struct {
 	const char *name;
@@ -50,6 +56,9 @@ struct nt_source {
 	struct merge *merge;
 	char tag[5];
 	bool applied, stopped;
+	bool memory, filtered;
+	uint64_t capacity; /* blocks of memory that are followed at most */
+	struct nt_pool_counters counters[NT_POOL_MOMENTS];
 	struct trace_unhooked unhooked;
 	unsigned char *bytes; /* READ_BYTES */
 };
@@ -103,22 +112,22 @@ static const char *reason_sentence(uint32_t reason)
 							    : HOOK_STATE);
 }
 
-static int hook_export(void *context, const struct nt_module *module,
-		       const struct pe_export *export, struct error *err)
+static int hook_function(void *context, const struct nt_module *module,
+			 const struct nt_function *function, struct error *err)
 {
 	struct wanted *wanted = context;
 	struct nt_source *source = wanted->source;
 	struct trace_hook hook = {
-		.address = module->module.base + export->rva,
+		.address = module->module.base + function->rva,
 		.flags = wanted->returns ? TRACE_HOOK_RETURN : 0,
 		.n_args = UNKNOWN_ARGS,
 		.budget = (uint32_t)wanted->spec->limit_rate,
 	};
 	struct trace_hooked hooked;
 
-	snprintf(hook.name, sizeof(hook.name), "%s", export->name);
+	snprintf(hook.name, sizeof(hook.name), "%s", function->name);
 	for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
-		if (module != source->names.modules || strcmp(routines[i].name, export->name))
+		if (module != source->names.modules || strcmp(routines[i].name, function->name))
 			continue;
 		hook.n_args = routines[i].n_args;
 		if (!wanted->spec->memory)
@@ -130,7 +139,7 @@ static int hook_export(void *context, const struct nt_module *module,
 			  err) < 0)
 		return -1;
 	if (hooked.reason) {
-		error_set(&wanted->refused, "can't hook %s: %s", export->name,
+		error_set(&wanted->refused, "can't hook %s: %s", function->name,
 			  reason_sentence(hooked.reason));
 		return 0;
 	}
@@ -142,7 +151,7 @@ static int hook_pattern(struct wanted *wanted, const char *pattern, bool optiona
 			struct error *err)
 {
 	size_t before = wanted->n_hooked;
-	int found = nt_names_match(&wanted->source->names, pattern, hook_export, wanted, err);
+	int found = nt_names_match(&wanted->source->names, pattern, hook_function, wanted, err);
 
 	if (found < 0)
 		return -1;
@@ -204,7 +213,11 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 
 	if (source->applied)
 		return error_set(err, "hooks can't be changed while recording on NT");
-	if (start(source, spec, err))
+	source->memory = spec->memory;
+	source->filtered = spec->exclude_modules.count || spec->only_modules.count;
+	source->capacity = spec->memory_blocks;
+	if ((spec->memory && nt_pool_counters_read(&source->counters[NT_POOL_BEFORE], err)) ||
+	    start(source, spec, err))
 		return -1;
 	source->applied = true;
 	for (size_t i = 0; i < spec->n_hooks; i++) {
@@ -219,7 +232,7 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 		if (hook_pattern(&wanted, pattern, true, err))
 			return -1;
 	}
-	return 0;
+	return spec->memory ? nt_pool_counters_read(&source->counters[NT_POOL_HOOKED], err) : 0;
 }
 
 /* What is in the driver's buffers. Returns how many bytes came, or -1. */
@@ -266,17 +279,87 @@ static int source_next(struct source *base, int timeout_ms,
 	return 1;
 }
 
+/* Frees that had no slot for their return, and so were not followed. */
+static int count_missed_frees(struct nt_source *source, uint64_t *missed, struct error *err)
+{
+	struct trace_row *rows;
+	size_t n;
+
+	*missed = 0;
+	if (nt_device_list(source->device, TRACE_LEDGER, sizeof(*rows), (void **)&rows, &n, err))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct api *api = api_table_find(&source->catalog.apis, rows[i].hook);
+
+		for (size_t j = 0; api && j < sizeof(routines) / sizeof(routines[0]); j++)
+			if (routines[j].role == TRACE_ROLE_FREE &&
+			    !strcmp(routines[j].name, api->name))
+				*missed += rows[i].missed;
+	}
+	free(rows);
+	return 0;
+}
+
+static int make_memory(struct nt_source *source, const struct nt_pool_state *state,
+		       struct error *err)
+{
+	struct memory *memory = malloc(sizeof(*memory));
+	struct trace_system system;
+
+	if (!memory)
+		return error_no_memory(err);
+	memory_init(memory);
+	source->catalog.memory = memory;
+	if (nt_device_ask(source->device, TRACE_SYSTEM, NULL, 0, &system, sizeof(system), err) < 0)
+		return -1;
+	memory->start = source->catalog.start;
+	memory->end = system.time;
+	memory->capacity = source->capacity;
+	if (nt_memory_fill(state, memory, source->catalog.stacks) ||
+	    (!source->filtered && nt_memory_check(state, source->counters, source->tag, memory)))
+		return error_no_memory(err);
+	return 0;
+}
+
+/* What became of memory goes where what is recorded is described. */
+static int keep_memory(struct nt_source *source, struct error *err)
+{
+	struct nt_pool_state state = {0};
+	struct trace_block *blocks = NULL;
+	struct trace_tag *tags = NULL;
+	int code;
+
+	code = nt_pool_counters_read(&source->counters[NT_POOL_AFTER], err);
+	if (!code)
+		code = nt_device_list(source->device, TRACE_BLOCKS, sizeof(*blocks),
+				      (void **)&blocks, &state.n_blocks, err);
+	if (!code)
+		code = nt_device_list(source->device, TRACE_TAGS, sizeof(*tags), (void **)&tags,
+				      &state.n_tags, err);
+	if (!code)
+		code = count_missed_frees(source, &state.missed, err);
+	state.blocks = blocks;
+	state.tags = tags;
+	if (!code)
+		code = make_memory(source, &state, err);
+	free(tags);
+	free(blocks);
+	return code;
+}
+
 static int source_stop(struct source *base, struct error *err)
 {
 	struct nt_source *source = source_of(base);
 
 	if (source->stopped)
 		return 0;
+	if (source->memory && nt_pool_counters_read(&source->counters[NT_POOL_UNHOOKING], err))
+		return -1;
 	if (nt_device_ask(source->device, TRACE_UNHOOK, NULL, 0, &source->unhooked,
 			  sizeof(source->unhooked), err) < 0)
 		return -1;
 	source->stopped = true;
-	return 0;
+	return source->memory ? keep_memory(source, err) : 0;
 }
 
 static int source_ledger(struct source *base, struct ledger *ledger, struct error *err)
@@ -322,6 +405,8 @@ static void source_close(struct source *base)
 	nt_device_close(source->device);
 	nt_names_fini(&source->names);
 	catalog_fini(&source->catalog);
+	for (int i = 0; i < NT_POOL_MOMENTS; i++)
+		nt_pool_counters_fini(&source->counters[i]);
 	merge_destroy(source->merge);
 	free(source->bytes);
 	free(source);
@@ -391,7 +476,7 @@ static int check_guards(const struct trace_system *system, struct error *err)
 	return 0;
 }
 
-struct source *nt_source_open(struct error *err)
+struct source *nt_source_open(struct nt_symbols *symbols, bool all, struct error *err)
 {
 	struct nt_source *source = calloc(1, sizeof(*source));
 
@@ -404,6 +489,8 @@ struct source *nt_source_open(struct error *err)
 		return NULL;
 	}
 	source->base.ops = &ops;
+	source->names.symbols = symbols;
+	source->names.all = all;
 	source->device = nt_device_open(&source->system, err);
 	if (!source->device || check_guards(&source->system, err) ||
 	    nt_names_init(&source->names, source->device, err) || fill_catalog(source, err))
@@ -418,6 +505,11 @@ fail:
 	return NULL;
 }
 
+const struct nt_names *nt_source_names(const struct source *source)
+{
+	return &((const struct nt_source *)source)->names;
+}
+
 void nt_source_set_tag(struct source *source, const char *tag)
 {
 	snprintf(source_of(source)->tag, sizeof(source_of(source)->tag), "%s", tag);
@@ -428,15 +520,7 @@ const struct trace_unhooked *nt_source_unhooked(const struct source *source)
 	return &((const struct nt_source *)source)->unhooked;
 }
 
-int nt_source_blocks(struct source *source, struct trace_block **blocks, size_t *n,
-		     struct error *err)
+bool nt_source_counts_pool(const struct source *source)
 {
-	return nt_device_list(source_of(source)->device, TRACE_BLOCKS, sizeof(**blocks),
-			      (void **)blocks, n, err);
-}
-
-int nt_source_tags(struct source *source, struct trace_tag **tags, size_t *n, struct error *err)
-{
-	return nt_device_list(source_of(source)->device, TRACE_TAGS, sizeof(**tags), (void **)tags,
-			      n, err);
+	return ((const struct nt_source *)source)->counters[NT_POOL_AFTER].n;
 }

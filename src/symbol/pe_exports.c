@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbol/pe_image.h"
-
 static int by_address(const void *a, const void *b)
 {
 	const struct pe_export *x = a, *y = b;
@@ -68,6 +66,9 @@ int pe_exports_parse(unsigned char *bytes, size_t size, struct pe_exports *expor
 
 	if (!code) {
 		code = parse(&image, &made, err);
+		made.sections = image.sections;
+		made.n_sections = image.n_sections;
+		image.sections = NULL;
 		pe_image_fini(&image);
 	}
 	if (code)
@@ -101,6 +102,7 @@ int pe_exports_read(const char *path, struct pe_exports *exports, struct error *
 void pe_exports_fini(struct pe_exports *exports)
 {
 	free(exports->exports);
+	free(exports->sections);
 	free(exports->bytes);
 	*exports = (struct pe_exports){0};
 }
@@ -111,6 +113,14 @@ const struct pe_export *pe_exports_named(const struct pe_exports *exports, const
 		if (!strcmp(exports->exports[i].name, name))
 			return &exports->exports[i];
 	return NULL;
+}
+
+bool pe_exports_is_code(const struct pe_exports *exports, uint32_t rva)
+{
+	for (size_t i = 0; i < exports->n_sections; i++)
+		if (rva - exports->sections[i].rva < exports->sections[i].size)
+			return exports->sections[i].executable;
+	return false;
 }
 
 const struct pe_export *pe_exports_at(const struct pe_exports *exports, uint32_t rva)

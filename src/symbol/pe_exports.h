@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "symbol/pe_image.h"
 
 struct pe_export {
 	const char *name; /* in the file's bytes */
@@ -21,6 +22,8 @@ struct pe_export {
 struct pe_exports {
 	struct pe_export *exports; /* by address, then by name */
 	size_t n_exports;
+	struct pe_section *sections;
+	size_t n_sections;
 	unsigned char *bytes;
 };
 
@@ -31,6 +34,8 @@ int pe_exports_parse(unsigned char *bytes, size_t size, struct pe_exports *expor
 void pe_exports_fini(struct pe_exports *exports);
 /* NULL: there is none of that name. */
 const struct pe_export *pe_exports_named(const struct pe_exports *exports, const char *name);
+/* Is the address in an executable section? */
+bool pe_exports_is_code(const struct pe_exports *exports, uint32_t rva);
 /* The last one at or before the address; NULL: none. */
 const struct pe_export *pe_exports_at(const struct pe_exports *exports, uint32_t rva);
 

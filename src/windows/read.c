@@ -8,6 +8,7 @@
 #include "source/nt_names.h"
 #include "view/text.h"
 #include "windows/command.h"
+#include "windows/symbol_path.h"
 
 enum option { OPTION_NO_STACK, OPTION_RELATIVE };
 
@@ -68,22 +69,23 @@ int windows_show(int argc, char **argv, struct error *err)
 	return code;
 }
 
-static int set_nothing(void *context, int id, const char *value, struct error *err)
-{
-	return 0;
-}
-
-static const struct options list_options = {
-	.usage = "[NAME | GLOB | MODULE:NAME]...",
-	.summary = "List the functions that the kernel and its drivers export; without an argument "
-		   "the\nmodules.",
-	.set = set_nothing,
+static const struct option_row list_rows[] = {
+	SYMBOL_PATH_ROWS,
 };
 
-static int print_export(void *context, const struct nt_module *module,
-			const struct pe_export *export, struct error *err)
+static const struct options list_options = {
+	.usage = "[OPTION]... [NAME | GLOB | MODULE:NAME]...",
+	.summary = "List functions of the kernel and its drivers: those that they export and those "
+		   "in their\nsymbol files; without an argument the modules.",
+	.rows = list_rows,
+	.n_rows = sizeof(list_rows) / sizeof(list_rows[0]),
+	.set = symbol_path_set,
+};
+
+static int print_function(void *context, const struct nt_module *module,
+			  const struct nt_function *function, struct error *err)
 {
-	printf("%s:%s\n", module->module.name, export->name);
+	printf("%s:%s\n", module->module.name, function->name);
 	return 0;
 }
 
@@ -98,7 +100,7 @@ static int list(struct nt_names *names, const struct options_rest *rest, struct 
 			       (unsigned long long)names->modules[i].module.size,
 			       names->modules[i].module.name);
 	for (size_t i = 0; i < rest->n_arguments; i++) {
-		found = nt_names_match(names, rest->arguments[i], print_export, NULL, err);
+		found = nt_names_match(names, rest->arguments[i], print_function, NULL, err);
 		if (found < 0)
 			return -1;
 		if (!found) {
@@ -112,21 +114,27 @@ static int list(struct nt_names *names, const struct options_rest *rest, struct 
 
 int windows_list(int argc, char **argv, struct error *err)
 {
+	struct symbol_path path = {0};
 	struct nt_names names = {0};
 	struct trace_system system;
 	struct options_rest rest;
+	struct nt_symbols *symbols;
 	struct nt_device *device;
-	int parsed = options_parse(&list_options, argc, argv, NULL, &rest, err), code;
+	int parsed = options_parse(&list_options, argc, argv, &path, &rest, err), code;
 
 	if (parsed)
 		return parsed < 0 ? -1 : STATUS_OK;
 	device = nt_device_open(&system, err);
 	if (!device)
 		return -1;
+	names.symbols = symbols = symbol_path_open(&path);
+	names.all = path.all;
 	code = nt_names_init(&names, device, err);
 	if (!code)
 		code = list(&names, &rest, err);
+	symbol_path_tell(&names);
 	nt_names_fini(&names);
+	nt_symbols_destroy(symbols);
 	nt_device_close(device);
 	return code;
 }

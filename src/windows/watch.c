@@ -13,7 +13,8 @@
 #include "source/nt_source.h"
 #include "view/text.h"
 #include "windows/command.h"
-#include "windows/pool_report.h"
+#include "windows/memory_report.h"
+#include "windows/symbol_path.h"
 
 enum option {
 	OPTION_RETURN,
@@ -36,6 +37,7 @@ struct watch {
 	const char *output; /* NULL: print */
 	const char *tag;
 	uint64_t time; /* ns; 0: until Ctrl-C */
+	struct symbol_path symbols;
 };
 
 #define WATCH_ROWS                                                                                 \
@@ -46,7 +48,7 @@ struct watch {
 		{'b', "buffer", "SIZE", "kernel buffer of each processor (8M)", OPTION_BUFFER},    \
 		{'o', "output", "FILE", "record a capture", OPTION_OUTPUT},                        \
 		{0, "force", NULL, "replace FILE whatever it is", OPTION_FORCE},                   \
-		{'S', "no-stack", NULL, "take no stacks", OPTION_NO_STACK},                        \
+		{'S', "no-stack", NULL, "take no stacks", OPTION_NO_STACK}, SYMBOL_PATH_ROWS,      \
 	{                                                                                          \
 		'T', "tag", "TAG", "only pool memory of this tag; a blank is any character",       \
 			OPTION_TAG                                                                 \
@@ -79,6 +81,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
 {
 	struct watch *watch = context;
 
+	if (symbol_path_is_option(id))
+		return symbol_path_set(&watch->symbols, id, value, err);
 	switch ((enum option)id) {
 	case OPTION_RETURN:
 		watch->returns = true;
@@ -126,8 +130,9 @@ static const struct options hook_options = {
 };
 
 static const struct options mem_options = {
-	.usage = "[OPTION]...",
-	.summary = "Follow pool memory until Ctrl-C, then tell what was not freed.",
+	.usage = "[OPTION]... [FILE]",
+	.summary = "Follow pool memory until Ctrl-C, then tell what was not freed; or tell it of a "
+		   "capture.",
 	.rows = mem_rows,
 	.n_rows = sizeof(mem_rows) / sizeof(mem_rows[0]),
 	.set = set_option,
@@ -200,10 +205,23 @@ static int run(struct watch *watch, struct source *source, struct error *err)
 	return code;
 }
 
+static int report(const struct watch *watch, const struct source *source, struct error *err)
+{
+	const struct catalog *catalog = source->ops->catalog((struct source *)source);
+
+	if (!nt_source_counts_pool(source))
+		fprintf(stderr,
+			"kapimon: this system does not tell its own counts of pool memory, "
+			"so nothing is held against them\n"
+			"  NT before 5.2 counts after \"gflags /r +ptg\" and a new start\n");
+	return memory_report_print(catalog, watch->spec.stacks, err);
+}
+
 static int watch(const struct options *options, bool memory, int argc, char **argv,
 		 struct error *err)
 {
 	struct watch watch = {0};
+	struct nt_symbols *symbols;
 	struct options_rest rest;
 	struct source *source;
 	int code;
@@ -217,19 +235,29 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 		spec_fini(&watch.spec);
 		return code < 0 ? -1 : STATUS_OK;
 	}
+	if (memory && rest.n_arguments) {
+		code = rest.n_arguments > 1
+			       ? error_usage(err, "one capture is reported of at a time")
+			       : memory_report_file(rest.arguments[0], watch.spec.stacks, err);
+		spec_fini(&watch.spec);
+		return code;
+	}
 	for (size_t i = 0; i < rest.n_arguments && !code; i++)
 		code = spec_add_hook(&watch.spec, rest.arguments[i], watch.returns, false, err);
 	if (!code && !memory && !rest.n_arguments)
 		code = error_usage(err, "which function is to be hooked?");
-	source = code ? NULL : nt_source_open(err);
+	symbols = code ? NULL : symbol_path_open(&watch.symbols);
+	source = code ? NULL : nt_source_open(symbols, watch.symbols.all, err);
 	if (source) {
 		code = run(&watch, source, err);
-		if (code >= 0 && memory && pool_report_print(source, stdout, err))
+		if (code >= 0 && memory && report(&watch, source, err))
 			code = -1;
+		symbol_path_tell(nt_source_names(source));
 		source->ops->close(source);
 	} else {
 		code = -1;
 	}
+	nt_symbols_destroy(symbols);
 	spec_fini(&watch.spec);
 	return code;
 }

@@ -218,6 +218,44 @@ static void a_capture_without_memory_has_none(void **state)
 	capture_close(reader);
 }
 
+/* What NT has and Linux has not: pool memory, and counters of calls. */
+static void memory_of_nt_is_read_again(void **state)
+{
+	struct memory *memory = calloc(1, sizeof(*memory));
+	struct capture_writer *writer;
+	struct capture_reader *reader;
+	struct memory_check *check;
+	struct memory_tag *tag;
+	struct catalog catalog;
+	struct ledger ledger;
+	struct error err;
+
+	memory_init(memory);
+	tag = memory_add_tag(memory);
+	*tag = (struct memory_tag){.name = strdup("Tcpt"), .family = MEMORY_POOL, .allocs = 3};
+	*memory_add_block(memory) = (struct memory_block){.address = 0x1000, .bytes = 8, .time = 9};
+	check = memory_add_check(memory);
+	*check = (struct memory_check){.name = strdup("Tcpt allocations"),
+				       .unit = "calls",
+				       .followed = 3,
+				       .counted = 4,
+				       .slack = 1};
+	assert_int_equal(catalog_init(&catalog, &err), 0);
+	catalog.memory = memory;
+	ledger_init(&ledger);
+	writer = capture_writer_create(path, true, &err);
+	assert_non_null(writer);
+	assert_int_equal(capture_writer_begin(writer, &catalog, &err), 0);
+	assert_int_equal(capture_writer_end(writer, &ledger, &err), 0);
+	capture_writer_destroy(writer);
+	reader = read_file(path);
+	assert_same_memory(memory_of(reader), memory);
+	assert_int_equal(memory_of(reader)->tags[0].family, MEMORY_POOL);
+	capture_close(reader);
+	ledger_fini(&ledger);
+	catalog_fini(&catalog);
+}
+
 static unsigned char *load(size_t *length)
 {
 	FILE *file = fopen(path, "rb");
@@ -569,6 +607,7 @@ int main(void)
 		cmocka_unit_test(what_was_followed_is_read_again),
 		cmocka_unit_test(the_golden_capture_has_what_was_followed),
 		cmocka_unit_test(a_capture_without_memory_has_none),
+		cmocka_unit_test(memory_of_nt_is_read_again),
 		cmocka_unit_test(a_million_blocks_are_packed_into_a_few_megabytes),
 		cmocka_unit_test(call_sites_and_stacks_have_their_names),
 		cmocka_unit_test(of_a_recording_in_parts_the_last_has_the_memory),

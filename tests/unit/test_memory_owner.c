@@ -195,6 +195,10 @@ static void helpers_are_told_by_their_names(void **state)
 		{"d_alloc", MEMORY_SLAB, false},
 		{"skb_put", MEMORY_SLAB, false},
 		{"", MEMORY_SLAB, false},
+		{"ExAllocatePoolWithTag", MEMORY_POOL, true},
+		{"ExAllocatePoolWithTag", MEMORY_SLAB, false},
+		{"mempool_alloc", MEMORY_POOL, false},
+		{"IoAllocateIrp", MEMORY_POOL, false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

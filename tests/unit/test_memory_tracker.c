@@ -154,7 +154,7 @@ static void after_a_loss_all_that_was_there_is_doubtful_and_nothing_is_freed_twi
 	assert_int_equal(memory.n_blocks, 2);
 	assert_int_equal(memory.blocks[0].grade, MEMORY_DOUBTFUL);
 	assert_int_equal(memory.blocks[1].grade, MEMORY_OUTSTANDING);
-	assert_int_equal(memory.n_doubts, MEMORY_N_FAMILIES);
+	assert_int_equal(memory.n_doubts, MEMORY_LINUX_FAMILIES);
 	assert_int_equal(memory.doubts[0].missed, 5);
 }
 

@@ -80,6 +80,9 @@ static void test_inner_calls(void **state)
 	/* The same address again, without a free between: one was missed. */
 	assert_true(take(pool, 0x1000, 60, 3, 30, 2, 29));
 	assert_int_equal(pool->tags[0].replaced, 1);
+	/* Allocated and not freed is what is there. */
+	assert_int_equal(pool->tags[0].allocs - pool->tags[0].frees, pool->used);
+	assert_int_equal(pool->tags[0].alloc_bytes - pool->tags[0].free_bytes, 60);
 	destroy(pool);
 }
 

@@ -44,6 +44,10 @@ static void check_names(const char *sample)
 	assert_string_equal(pe_exports_at(&exports, plain->rva)->name, "plain");
 	assert_string_equal(pe_exports_at(&exports, plain->rva + 1)->name, "plain");
 	assert_null(pe_exports_at(&exports, 0));
+	assert_true(pe_exports_is_code(&exports, plain->rva));
+	assert_false(pe_exports_is_code(&exports, variable->rva));
+	assert_false(pe_exports_is_code(&exports, 0));
+	assert_false(pe_exports_is_code(&exports, UINT32_MAX));
 	pe_exports_fini(&exports);
 }
 

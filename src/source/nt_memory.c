@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "source/nt_memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ExAllocatePoolWithTag() takes it for "to be freed with this tag only" (PROTECTED_POOL). */
+#define PROTECTED 0x80000000u
+
+#define OTHER_TAGS "(other tags)"
+/* The tag of a block that was allocated before is not known when it is freed. */
+#define BLOCKS_BEFORE "(blocks of before)"
+
+/* As it reads in memory; blanks at the end are no part of it. */
+static void tag_text(uint32_t tag, char text[5])
+{
+	tag &= ~PROTECTED;
+	for (int i = 0; i < 4; i++) {
+		char c = (char)(tag >> 8 * i);
+
+		text[i] = c >= ' ' && c < 0x7f ? c : '.';
+	}
+	text[4] = '\0';
+	for (int i = 3; i > 0 && text[i] == ' '; i--)
+		text[i] = '\0';
+}
+
+static struct memory_tag *add_tag(struct memory *memory, const char *name)
+{
+	struct memory_tag *tag = memory_add_tag(memory);
+
+	if (!tag)
+		return NULL;
+	tag->family = MEMORY_POOL;
+	tag->name = strdup(name);
+	return tag->name ? tag : NULL;
+}
+
+/* index: of each of the driver's tags but the sum, in the memory; two may read alike. */
+static int fill_tags(const struct nt_pool_state *state, struct memory *memory, uint32_t *index)
+{
+	struct memory_tag other = {0};
+	const struct trace_tag *sum = state->tags;
+
+	if (!state->n_tags)
+		return 0;
+	other.allocs = sum->allocs;
+	other.alloc_bytes = sum->alloc_bytes;
+	other.frees = sum->frees;
+	other.free_bytes = sum->free_bytes;
+	other.failed = sum->failed;
+	other.replaced = sum->replaced;
+	for (size_t i = 1; i < state->n_tags; i++) {
+		const struct trace_tag *from = &state->tags[i];
+		struct memory_tag *to;
+		char name[5];
+
+		tag_text(from->tag, name);
+		to = add_tag(memory, name);
+		if (!to)
+			return -1;
+		index[i] = (uint32_t)memory->n_tags - 1;
+		to->allocs = from->allocs;
+		to->alloc_bytes = from->alloc_bytes;
+		to->frees = from->frees;
+		to->free_bytes = from->free_bytes;
+		to->failed = from->failed;
+		to->replaced = from->replaced;
+		other.allocs -= from->allocs;
+		other.alloc_bytes -= from->alloc_bytes;
+		other.frees -= from->frees;
+		other.free_bytes -= from->free_bytes;
+		other.failed -= from->failed;
+		other.replaced -= from->replaced;
+	}
+	memory->replaced = sum->replaced;
+	memory->no_room = sum->no_room;
+	if (other.allocs || other.failed) {
+		struct memory_tag *to = add_tag(memory, OTHER_TAGS);
+
+		if (!to)
+			return -1;
+		other.name = to->name;
+		other.family = to->family;
+		*to = other;
+	}
+	index[0] = (uint32_t)memory->n_tags - 1;
+	if (sum->unknown) {
+		struct memory_tag *to = add_tag(memory, BLOCKS_BEFORE);
+
+		if (!to)
+			return -1;
+		to->unknown = sum->unknown;
+	}
+	return 0;
+}
+
+static size_t find_tag(const struct nt_pool_state *state, uint32_t tag)
+{
+	for (size_t i = 1; i < state->n_tags; i++)
+		if (state->tags[i].tag == tag)
+			return i;
+	return 0;
+}
+
+/* FNV-1a over words, with the last bits mixed; never 0. */
+static uint64_t hash_frames(const uint64_t *frames, size_t n)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	for (size_t i = 0; i < n; i++) {
+		hash = (hash ^ frames[i]) * 0x100000001b3ull;
+		hash ^= hash >> 29;
+	}
+	return hash ? hash : 1;
+}
+
+static int fill_block(const struct trace_block *from, uint32_t tag, struct memory *memory,
+		      struct stack_table *stacks)
+{
+	struct memory_block *to = memory_add_block(memory);
+	uint32_t n = from->n_frames < TRACE_BLOCK_FRAMES ? from->n_frames : TRACE_BLOCK_FRAMES;
+	struct stack stack = {
+		.modules = from->modules,
+		.flags = n == TRACE_BLOCK_FRAMES ? KMN_STACK_TRUNCATED : 0,
+		.n_frames = (uint16_t)n,
+		.frames = from->frame,
+	};
+	bool added;
+
+	if (!to)
+		return -1;
+	*to = (struct memory_block){
+		.address = from->address,
+		.bytes = from->bytes,
+		.time = from->time,
+		.tag = tag,
+		.pid = from->pid,
+		.cpu = from->cpu,
+		.context = from->context,
+	};
+	memcpy(to->comm, from->comm, KMN_COMM);
+	if (!n)
+		return 0;
+	memory->stacks = true;
+	to->stack = stack.hash = hash_frames(from->frame, n);
+	return stack_table_add(stacks, &stack, &added, NULL);
+}
+
+static int add_doubt(struct memory *memory, uint64_t missed)
+{
+	const struct memory_doubt doubt = {memory->start, memory->end, MEMORY_POOL, missed};
+
+	return missed ? memory_put_doubt(memory, &doubt) : 0;
+}
+
+int nt_memory_fill(const struct nt_pool_state *state, struct memory *memory,
+		   struct stack_table *stacks)
+{
+	uint32_t *index = calloc(state->n_tags + 1, sizeof(*index));
+	int code = index ? fill_tags(state, memory, index) : -1;
+
+	for (size_t i = 0; !code && i < state->n_blocks; i++) {
+		const struct trace_block *block = &state->blocks[i];
+
+		code = fill_block(block, index[find_tag(state, block->tag)], memory, stacks);
+	}
+	free(index);
+	if (!code)
+		code = add_doubt(memory, memory->replaced);
+	if (!code)
+		code = add_doubt(memory, state->missed);
+	if (code)
+		return -1;
+	memory_sort(memory);
+	memory_grade(memory);
+	return 0;
+}
