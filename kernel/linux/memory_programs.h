@@ -306,10 +306,10 @@ static __always_inline void event_mark(const struct call *call)
 {
 	volatile struct event_taken *taken = event_taken_here(call->cpu);
 
-	taken->occupancy = call->cpu * KMN_LEVELS + call->level;
 	/* State belongs to the task then. */
 	if (fully_preemptible)
 		return;
+	taken->occupancy = call->cpu * KMN_LEVELS + call->level;
 	/* Reading the address back makes it a number: see copy_is_first(). */
 	taken->event = (__u64)call->ctx;
 	taken->event |= 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/glob.h"
 
-#include <stddef.h>
+#include <string.h>
 
 /* The set behind a "[": does it have c? Returns what follows its "]", NULL when there is none. */
 static const char *match_set(const char *set, char c, bool *matches)
@@ -49,12 +49,16 @@ static const char *match_one(const char *glob, char c)
 	return *glob == c ? glob + 1 : NULL;
 }
 
-bool glob_matches(const char *glob, const char *text)
+/*
+ * Not fnmatch(): its time may grow exponentially with the stars, and it ends at a NUL. Only the
+ * last star has to be tried again, since a shorter match of those before it is as good.
+ */
+bool glob_matches_bytes(const char *glob, const char *text, size_t length)
 {
 	/* Where to go on when it does not fit: behind the last star, one character later. */
-	const char *star = NULL, *from = NULL;
+	const char *star = NULL, *from = NULL, *end = text + length;
 
-	while (*text) {
+	while (text < end) {
 		const char *rest = *glob && *glob != '*' ? match_one(glob, *text) : NULL;
 
 		if (*glob == '*') {
@@ -73,4 +77,9 @@ bool glob_matches(const char *glob, const char *text)
 	while (*glob == '*')
 		glob++;
 	return !*glob;
+}
+
+bool glob_matches(const char *glob, const char *text)
+{
+	return glob_matches_bytes(glob, text, strlen(text));
 }

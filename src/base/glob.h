@@ -7,7 +7,10 @@
 #define BASE_GLOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 bool glob_matches(const char *glob, const char *text);
+/* The text may have NULs in it. */
+bool glob_matches_bytes(const char *glob, const char *text, size_t length);
 
 #endif

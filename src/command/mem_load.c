@@ -35,7 +35,7 @@ int mem_load_init(struct mem_load *load, const char *value, struct error *err)
 	const char *blank = strchr(value, ' ');
 	size_t length = blank ? (size_t)(blank - value) : strlen(value);
 	struct mem_load new = {.seen = {-1, -1}};
-	const char *slash;
+	const char *slash, *base;
 
 	new.file = strndup(value, length);
 	if (!new.file)
@@ -48,7 +48,8 @@ int mem_load_init(struct mem_load *load, const char *value, struct error *err)
 		mem_load_fini(&new);
 		return error_no_memory(err);
 	}
-	if (!*new.module || !strstr(slash ? slash : new.file, ".ko")) {
+	base = slash ? slash + 1 : new.file;
+	if (!*new.module || strncmp(base + strcspn(base, "."), ".ko", 3)) {
 		error_usage(err, "'%s' is not a module's file, a .ko", new.file);
 		mem_load_fini(&new);
 		return -1;

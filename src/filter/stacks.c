@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "filter/tree.h"
 
 #define FIRST_SLOTS 1024u
@@ -110,7 +111,7 @@ static bool frame_is(const struct catalog *catalog, const struct test *test,
 		return false;
 	/* "stack has tcp_*" */
 	if (strpbrk(test->operands[0].text, "*?["))
-		return filter_glob(test->operands[0].text, frame->symbol, strlen(frame->symbol));
+		return glob_matches(test->operands[0].text, frame->symbol);
 	return filter_string_holds(test, frame->symbol, strlen(frame->symbol));
 }
 

@@ -187,7 +187,6 @@ bool filter_word_value(const struct catalog *catalog, const struct value_type *t
 bool filter_numbers_hold(const struct test *test, const struct range *ranges,
 			 const struct number *value);
 bool filter_string_holds(const struct test *test, const char *string, size_t length);
-bool filter_glob(const char *glob, const char *string, size_t length);
 /* '-' and '_' are the same in the name of a module. */
 bool filter_same_module(const char *a, const char *b);
 

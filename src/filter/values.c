@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "filter/tree.h"
 #include "model/names.h"
 
@@ -223,80 +224,6 @@ bool filter_numbers_hold(const struct test *test, const struct range *ranges,
 	return false;
 }
 
-/* Does c belong to the set that begins behind '['? *end: behind its ']'; NULL: it has none. */
-static bool in_set(const char *set, char c, const char **end)
-{
-	bool negated = *set == '!' || *set == '^', found = false;
-	const char *p = set + negated;
-
-	do {
-		char low = *p, high = *p;
-
-		if (!low)
-			break;
-		if (p[1] == '-' && p[2] && p[2] != ']') {
-			high = p[2];
-			p += 2;
-		}
-		found |= (unsigned char)low <= (unsigned char)c &&
-			 (unsigned char)c <= (unsigned char)high;
-		p++;
-	} while (*p != ']');
-	*end = *p ? p + 1 : NULL;
-	return found != negated;
-}
-
-/* One character of the glob at *glob; *glob is moved behind it. */
-static bool one_matches(const char **glob, char c)
-{
-	const char *p = *glob, *end = NULL;
-	bool matches;
-
-	if (*p == '[') {
-		matches = in_set(p + 1, c, &end);
-		if (end) {
-			*glob = end;
-			return matches;
-		}
-	}
-	if (*p == '\\' && p[1])
-		p++;
-	else if (*p == '?') {
-		*glob = p + 1;
-		return true;
-	}
-	*glob = p + 1;
-	return *p == c;
-}
-
-/*
- * Not fnmatch(): its time may grow exponentially with the stars, and it ends at a NUL. Only the
- * last star has to be tried again, since a shorter match of those before it is as good.
- */
-bool filter_glob(const char *glob, const char *string, size_t length)
-{
-	const char *star = NULL;
-	size_t at = 0, star_at = 0;
-
-	for (;;) {
-		if (*glob == '*') {
-			star = ++glob;
-			star_at = at;
-			continue;
-		}
-		if (at == length && !*glob)
-			return true;
-		if (at < length && *glob && one_matches(&glob, string[at])) {
-			at++;
-			continue;
-		}
-		if (!star || star_at == length)
-			return false;
-		glob = star;
-		at = ++star_at;
-	}
-}
-
 static bool same_string(const char *text, const char *string, size_t length)
 {
 	return strlen(text) == length && !memcmp(text, string, length);
@@ -334,9 +261,9 @@ bool filter_string_holds(const struct test *test, const char *string, size_t len
 	case OP_NOT_IN:
 		return !is_listed(test, string, length);
 	case OP_GLOB:
-		return filter_glob(test->operands[0].text, string, length);
+		return glob_matches_bytes(test->operands[0].text, string, length);
 	case OP_NOT_GLOB:
-		return !filter_glob(test->operands[0].text, string, length);
+		return !glob_matches_bytes(test->operands[0].text, string, length);
 	case OP_REGEX:
 		return regex_holds(test, string, length);
 	case OP_TRUE:

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ExAllocatePoolWithTag() takes it for "to be freed with this tag only" (PROTECTED_POOL). */
-#define PROTECTED 0x80000000u
-
 #define OTHER_TAGS "(other tags)"
 /* The tag of a block that was allocated before is not known when it is freed. */
 #define BLOCKS_BEFORE "(blocks of before)"
@@ -15,7 +12,7 @@
 /* As it reads in memory; blanks at the end are no part of it. */
 static void tag_text(uint32_t tag, char text[5])
 {
-	tag &= ~PROTECTED;
+	tag &= ~NT_POOL_PROTECTED;
 	for (int i = 0; i < 4; i++) {
 		char c = (char)(tag >> 8 * i);
 
@@ -26,72 +23,69 @@ static void tag_text(uint32_t tag, char text[5])
 		text[i] = '\0';
 }
 
-static struct memory_tag *add_tag(struct memory *memory, const char *name)
+/* counts: the new tag's, of which only the counts are looked at. */
+static int add_tag(struct memory *memory, const char *name, const struct memory_tag *counts)
 {
 	struct memory_tag *tag = memory_add_tag(memory);
 
 	if (!tag)
-		return NULL;
+		return -1;
+	*tag = *counts;
 	tag->family = MEMORY_POOL;
 	tag->name = strdup(name);
-	return tag->name ? tag : NULL;
+	return tag->name ? 0 : -1;
+}
+
+static struct memory_tag counts_of(const struct trace_tag *tag)
+{
+	return (struct memory_tag){
+		.allocs = tag->allocs,
+		.alloc_bytes = tag->alloc_bytes,
+		.frees = tag->frees,
+		.free_bytes = tag->free_bytes,
+		.failed = tag->failed,
+		.replaced = tag->replaced,
+	};
+}
+
+static void take_off(struct memory_tag *from, const struct memory_tag *counts)
+{
+	from->allocs -= counts->allocs;
+	from->alloc_bytes -= counts->alloc_bytes;
+	from->frees -= counts->frees;
+	from->free_bytes -= counts->free_bytes;
+	from->failed -= counts->failed;
+	from->replaced -= counts->replaced;
 }
 
 /* index: of each of the driver's tags but the sum, in the memory; two may read alike. */
 static int fill_tags(const struct nt_pool_state *state, struct memory *memory, uint32_t *index)
 {
-	struct memory_tag other = {0};
 	const struct trace_tag *sum = state->tags;
+	struct memory_tag other;
 
 	if (!state->n_tags)
 		return 0;
-	other.allocs = sum->allocs;
-	other.alloc_bytes = sum->alloc_bytes;
-	other.frees = sum->frees;
-	other.free_bytes = sum->free_bytes;
-	other.failed = sum->failed;
-	other.replaced = sum->replaced;
+	other = counts_of(sum);
 	for (size_t i = 1; i < state->n_tags; i++) {
-		const struct trace_tag *from = &state->tags[i];
-		struct memory_tag *to;
+		const struct memory_tag counts = counts_of(&state->tags[i]);
 		char name[5];
 
-		tag_text(from->tag, name);
-		to = add_tag(memory, name);
-		if (!to)
+		tag_text(state->tags[i].tag, name);
+		if (add_tag(memory, name, &counts))
 			return -1;
 		index[i] = (uint32_t)memory->n_tags - 1;
-		to->allocs = from->allocs;
-		to->alloc_bytes = from->alloc_bytes;
-		to->frees = from->frees;
-		to->free_bytes = from->free_bytes;
-		to->failed = from->failed;
-		to->replaced = from->replaced;
-		other.allocs -= from->allocs;
-		other.alloc_bytes -= from->alloc_bytes;
-		other.frees -= from->frees;
-		other.free_bytes -= from->free_bytes;
-		other.failed -= from->failed;
-		other.replaced -= from->replaced;
+		take_off(&other, &counts);
 	}
 	memory->replaced = sum->replaced;
 	memory->no_room = sum->no_room;
-	if (other.allocs || other.failed) {
-		struct memory_tag *to = add_tag(memory, OTHER_TAGS);
-
-		if (!to)
-			return -1;
-		other.name = to->name;
-		other.family = to->family;
-		*to = other;
-	}
+	if ((other.allocs || other.failed) && add_tag(memory, OTHER_TAGS, &other))
+		return -1;
 	index[0] = (uint32_t)memory->n_tags - 1;
 	if (sum->unknown) {
-		struct memory_tag *to = add_tag(memory, BLOCKS_BEFORE);
+		const struct memory_tag before = {.unknown = sum->unknown};
 
-		if (!to)
-			return -1;
-		to->unknown = sum->unknown;
+		return add_tag(memory, BLOCKS_BEFORE, &before);
 	}
 	return 0;
 }

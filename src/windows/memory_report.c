@@ -4,9 +4,8 @@
 #include <stdio.h>
 
 #include "memory/report.h"
-#include "session/pump.h"
 #include "source/capture_source.h"
-#include "view/text.h"
+#include "windows/play.h"
 
 #define ROWS 20
 #define STACKS 10
@@ -35,31 +34,21 @@ int memory_report_print(const struct catalog *catalog, bool stacks, struct error
 
 int memory_report_file(const char *path, bool stacks, struct error *err)
 {
-	struct text_view_options view = {.summary = stdout, .summary_only = true};
+	const struct text_view_options view = {.summary = stdout, .summary_only = true};
 	struct source *source = capture_source_open(path, err);
-	struct sink *sink = source ? text_view_create(stdout, &view) : NULL;
-	struct ledger ledger;
+	const struct catalog *catalog;
 	int code;
 
 	if (!source)
 		return -1;
-	if (!sink) {
-		source->ops->close(source);
-		return error_no_memory(err);
-	}
-	ledger_init(&ledger);
-	code = pump_run(&(struct pump){.source = source, .sinks = &sink, .n_sinks = 1}, &ledger,
-			err);
-	if (!code && !source->ops->catalog(source)->memory) {
+	code = play(source, &view, err);
+	catalog = source->ops->catalog(source);
+	if (code >= 0 && !catalog->memory) {
 		error_set(err, "%s has no report of memory", path);
 		code = error_hint(err, "record one with \"kapimon mem -o FILE\"");
 	}
-	if (!code)
-		code = memory_report_print(source->ops->catalog(source), stacks, err);
-	if (!code)
-		code = ledger_complete(&ledger) ? STATUS_OK : STATUS_INCOMPLETE;
-	ledger_fini(&ledger);
-	sink->ops->destroy(sink);
+	if (code >= 0 && memory_report_print(catalog, stacks, err))
+		code = -1;
 	source->ops->close(source);
 	return code;
 }

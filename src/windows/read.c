@@ -3,11 +3,10 @@
 #include <stdio.h>
 
 #include "command/options.h"
-#include "session/pump.h"
 #include "source/capture_source.h"
 #include "source/nt_names.h"
-#include "view/text.h"
 #include "windows/command.h"
+#include "windows/play.h"
 #include "windows/symbol_path.h"
 
 enum option { OPTION_NO_STACK, OPTION_RELATIVE };
@@ -42,8 +41,6 @@ int windows_show(int argc, char **argv, struct error *err)
 	struct text_view_options view = {.stacks = true, .summary = stdout};
 	struct options_rest rest;
 	struct source *source;
-	struct ledger ledger;
-	struct sink *sink;
 	int parsed = options_parse(&show_options, argc, argv, &view, &rest, err), code;
 
 	if (parsed)
@@ -53,18 +50,7 @@ int windows_show(int argc, char **argv, struct error *err)
 	source = capture_source_open(rest.arguments[0], err);
 	if (!source)
 		return -1;
-	sink = text_view_create(stdout, &view);
-	if (!sink) {
-		source->ops->close(source);
-		return error_no_memory(err);
-	}
-	ledger_init(&ledger);
-	code = pump_run(&(struct pump){.source = source, .sinks = &sink, .n_sinks = 1}, &ledger,
-			err);
-	if (!code)
-		code = ledger_complete(&ledger) ? STATUS_OK : STATUS_INCOMPLETE;
-	ledger_fini(&ledger);
-	sink->ops->destroy(sink);
+	code = play(source, &view, err);
 	source->ops->close(source);
 	return code;
 }

@@ -205,9 +205,9 @@ static int run(struct watch *watch, struct source *source, struct error *err)
 	return code;
 }
 
-static int report(const struct watch *watch, const struct source *source, struct error *err)
+static int report(const struct watch *watch, struct source *source, struct error *err)
 {
-	const struct catalog *catalog = source->ops->catalog((struct source *)source);
+	const struct catalog *catalog = source->ops->catalog(source);
 
 	if (!nt_source_counts_pool(source))
 		fprintf(stderr,

@@ -418,42 +418,6 @@ static void damaged_expressions_end_in_a_mistake_or_an_answer(void **state)
 	catalog_fini(&catalog);
 }
 
-static void globs_match_in_little_time(void **state)
-{
-	static const struct {
-		const char *glob, *string;
-		bool matches;
-	} cases[] = {
-		{"", "", true},
-		{"", "a", false},
-		{"*", "", true},
-		{"**", "abc", true},
-		{"a*c", "abbc", true},
-		{"a*c", "abbd", false},
-		{"?", "a", true},
-		{"?", "", false},
-		{"[abc]", "b", true},
-		{"[!abc]", "b", false},
-		{"[a-c]x", "bx", true},
-		{"[", "[", true},
-		{"[a", "[a", true},
-		{"[]]", "]", true},
-		{"a\\*", "a*", true},
-		{"a\\*", "ab", false},
-		{"*a*b*c", "xxaxxbxxc", true},
-		{"vfs_*", "vfs_open", true},
-		{"*_open", "vfs_open_", false},
-	};
-	char string[4096];
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (filter_glob(cases[i].glob, cases[i].string, strlen(cases[i].string)) !=
-		    cases[i].matches)
-			fail_msg("%s, %s", cases[i].glob, cases[i].string);
-	memset(string, 'a', sizeof(string));
-	assert_false(filter_glob("*a*a*a*a*a*a*a*a*a*a*a*a*b", string, sizeof(string)));
-}
-
 static void a_tag_begins_with_what_was_asked_for_and_a_blank_is_any(void **state)
 {
 	static const struct {
@@ -697,7 +661,6 @@ int main(void)
 		cmocka_unit_test(a_long_expression_is_shown_around_the_mistake),
 		cmocka_unit_test(hostile_expressions_end_in_a_mistake),
 		cmocka_unit_test(damaged_expressions_end_in_a_mistake_or_an_answer),
-		cmocka_unit_test(globs_match_in_little_time),
 		cmocka_unit_test(a_tag_begins_with_what_was_asked_for_and_a_blank_is_any),
 		cmocka_unit_test(the_clock_is_that_of_the_recordings_day),
 		cmocka_unit_test(what_is_no_call_stays_unless_it_is_ruled_out),

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -31,6 +32,19 @@ static const struct {
 	{"a\\*", "a*", true},
 	{"a\\*", "ab", false},
 	{"***", "x", true},
+	{"**", "abc", true},
+	{"a*c", "abbd", false},
+	{"?", "a", true},
+	{"?", "", false},
+	{"[abc]", "b", true},
+	{"[!abc]", "b", false},
+	{"[a-c]x", "bx", true},
+	{"[", "[", true},
+	{"[a", "[a", true},
+	{"[]]", "]", true},
+	{"*a*b*c", "xxaxxbxxc", true},
+	{"vfs_*", "vfs_open", true},
+	{"*_open", "vfs_open_", false},
 };
 
 static void test_table(void **state)
@@ -39,6 +53,20 @@ static void test_table(void **state)
 		if (glob_matches(cases[i].glob, cases[i].text) != cases[i].matches)
 			fail_msg("'%s' and '%s'", cases[i].glob, cases[i].text);
 	}
+}
+
+static void test_many_stars_take_little_time(void **state)
+{
+	char text[4096];
+
+	memset(text, 'a', sizeof(text));
+	assert_false(glob_matches_bytes("*a*a*a*a*a*a*a*a*a*a*a*a*b", text, sizeof(text)));
+}
+
+static void test_a_nul_is_a_character(void **state)
+{
+	assert_true(glob_matches_bytes("a?b", "a\0b", 3));
+	assert_false(glob_matches_bytes("a", "a\0b", 3));
 }
 
 /* Sets that end are taken; what an open one means is not the same everywhere. */
@@ -72,6 +100,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_many_stars_take_little_time),
+		cmocka_unit_test(test_a_nul_is_a_character),
 		cmocka_unit_test(test_it_is_as_fnmatch),
 	};
 
