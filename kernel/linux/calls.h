@@ -31,6 +31,7 @@ struct call {
 	__u64 now;
 	struct occupancy *occupancy;
 	struct kmn_counters *count;
+	void *frame; /* on a tracepoint, in a subprogram: of the program that it is of; else NULL */
 };
 
 /* False: there is nothing to do for this program (more). */
@@ -165,7 +166,7 @@ static __always_inline __u64 call_place(struct call *call, enum via via, bool at
 
 /*
  * Where the walker begins. On a tracepoint that is the program's own frame, which lies where r10
- * points (do_jit() in arch/x86/net/bpf_jit_comp.c): this must not be called from a subprogram.
+ * points (do_jit() in arch/x86/net/bpf_jit_comp.c), but for a subprogram, which is told of it.
  */
 static __always_inline void walk_from(struct call *call, enum via via, struct walk *walk,
 				      __u64 site)
@@ -175,9 +176,10 @@ static __always_inline void walk_from(struct call *call, enum via via, struct wa
 	walk->frame = 0;
 	walk->bp_at = 0;
 	if (via == VIA_TRACEPOINT) {
-		void *frame;
+		void *frame = call->frame;
 
-		asm volatile("%0 = r10" : "=r"(frame));
+		if (!frame)
+			asm volatile("%0 = r10" : "=r"(frame));
 		/* Read back it is a number: see copy_is_first(). */
 		*(void *volatile *)&walk->bp_at = frame;
 		walk->slot = *(volatile __u64 *)&walk->bp_at + 8;

@@ -293,6 +293,9 @@ struct event_taken {
 	__u64 pad[6]; /* a cache line each */
 };
 
+/* Copies 0 to 2: preemption is off there, which leaves three levels. */
+#define LAST_ON_TRACEPOINT 2
+
 static struct event_taken events_taken[KMN_MAX_CPUS] SEC(".data.taken");
 
 static __always_inline volatile struct event_taken *event_taken_here(__u64 cpu)
@@ -315,7 +318,11 @@ static __always_inline void event_mark(const struct call *call)
 	taken->event |= 1;
 }
 
-/* True: the lower copies have seen the event, one after the other and with nothing in between. */
+/*
+ * True: the lower copies have seen the event, one after the other and with nothing in between. The
+ * last copy notes that all have, as if it had gone the long way: see copy_is_first(). What the ones
+ * before it would note says no more than that the first has: only these copies ask until then.
+ */
 static __always_inline bool event_was_taken(void *ctx, __u32 copy)
 {
 	volatile struct event_taken *taken = event_taken_here(bpf_get_smp_processor_id());
@@ -327,14 +334,17 @@ static __always_inline bool event_was_taken(void *ctx, __u32 copy)
 		return false;
 	}
 	taken->event = seen + 1;
+	if (copy < LAST_ON_TRACEPOINT)
+		return true;
 	index = taken->occupancy;
 	BOUND(index, KMN_MAX_CPUS * KMN_LEVELS - 1);
-	/* As if this copy had gone the long way: see copy_is_first(). */
 	occupancies[index].seen = (2ull << copy) - 1;
 	return true;
 }
 
-static __always_inline void call_of_event(struct call *call, void *ctx, __u32 event, __u32 copy)
+/* frame: the program's, if this is in a subprogram of it; else NULL. */
+static __always_inline void call_of_event(struct call *call, void *ctx, __u32 event, __u32 copy,
+					  void *frame)
 {
 	call->ctx = ctx;
 	call->breakpoint = false;
@@ -343,24 +353,50 @@ static __always_inline void call_of_event(struct call *call, void *ctx, __u32 ev
 	call->hook = event;
 	call->copy = copy;
 	call->slot = event * KMN_MAX_COPIES + copy;
+	call->frame = frame;
 }
 
-#define MEMORY_PROGRAM(section, name, event, body, number, on_tracepoint)                          \
-	SEC("?" section)                                                                           \
-	int memory_##name##_##number(__u64 *ctx)                                                   \
+/* memory_take_NAME(): what each copy does that is not late. */
+#define MEMORY_BODY(name, event, body, on_tracepoint)                                              \
+	static __always_inline int memory_take_##name(__u64 *ctx, __u32 copy, void *frame)         \
 	{                                                                                          \
 		struct call call;                                                                  \
                                                                                                    \
-		if (on_tracepoint && number && event_was_taken(ctx, number))                       \
-			return 0;                                                                  \
-		call_of_event(&call, ctx, KMN_MEMORY_##event, number);                             \
+		call_of_event(&call, ctx, KMN_MEMORY_##event, copy, frame);                        \
 		if (!call_begin(&call))                                                            \
 			return 0;                                                                  \
 		memory_count_call(&call, body(&call, ctx));                                        \
 		call_end(&call);                                                                   \
-		if (on_tracepoint && !number)                                                      \
+		if (on_tracepoint && !copy)                                                        \
 			event_mark(&call);                                                         \
 		return 0;                                                                          \
+	}
+
+#define MEMORY_PROGRAM(section, name, number)                                                      \
+	SEC("?" section)                                                                           \
+	int memory_##name##_##number(__u64 *ctx)                                                   \
+	{                                                                                          \
+		return memory_take_##name(ctx, number, 0);                                         \
+	}
+
+/*
+ * A copy that almost always comes late. What it does when it does not is a subprogram: so the
+ * program itself saves hardly a register.
+ */
+#define MEMORY_LATE_PROGRAM(section, name, number)                                                 \
+	static __noinline int memory_late_##name##_##number(__u64 *ctx, void *frame)               \
+	{                                                                                          \
+		return memory_take_##name(ctx, number, frame);                                     \
+	}                                                                                          \
+	SEC("?" section)                                                                           \
+	int memory_##name##_##number(__u64 *ctx)                                                   \
+	{                                                                                          \
+		void *frame;                                                                       \
+                                                                                                   \
+		if (event_was_taken(ctx, number))                                                  \
+			return 0;                                                                  \
+		asm volatile("%0 = r10" : "=r"(frame));                                            \
+		return memory_late_##name##_##number(ctx, frame);                                  \
 	}
 
 /*
@@ -368,19 +404,21 @@ static __always_inline void call_of_event(struct call *call, void *ctx, __u32 ev
  * tasks nest.
  */
 #define MEMORY_TRACEPOINT(name, event, body)                                                       \
-	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 0, true)                                \
-	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 1, true)                                \
-	MEMORY_PROGRAM("raw_tp/" #name, name, event, body, 2, true)
+	MEMORY_BODY(name, event, body, true)                                                       \
+	MEMORY_PROGRAM("raw_tp/" #name, name, 0)                                                   \
+	MEMORY_LATE_PROGRAM("raw_tp/" #name, name, 1)                                              \
+	MEMORY_LATE_PROGRAM("raw_tp/" #name, name, 2)
 
 #define MEMORY_FUNCTION(section, name, event, body)                                                \
-	MEMORY_PROGRAM(section, name, event, body, 0, false)                                       \
-	MEMORY_PROGRAM(section, name, event, body, 1, false)                                       \
-	MEMORY_PROGRAM(section, name, event, body, 2, false)                                       \
-	MEMORY_PROGRAM(section, name, event, body, 3, false)                                       \
-	MEMORY_PROGRAM(section, name, event, body, 4, false)                                       \
-	MEMORY_PROGRAM(section, name, event, body, 5, false)                                       \
-	MEMORY_PROGRAM(section, name, event, body, 6, false)                                       \
-	MEMORY_PROGRAM(section, name, event, body, 7, false)
+	MEMORY_BODY(name, event, body, false)                                                      \
+	MEMORY_PROGRAM(section, name, 0)                                                           \
+	MEMORY_PROGRAM(section, name, 1)                                                           \
+	MEMORY_PROGRAM(section, name, 2)                                                           \
+	MEMORY_PROGRAM(section, name, 3)                                                           \
+	MEMORY_PROGRAM(section, name, 4)                                                           \
+	MEMORY_PROGRAM(section, name, 5)                                                           \
+	MEMORY_PROGRAM(section, name, 6)                                                           \
+	MEMORY_PROGRAM(section, name, 7)
 
 MEMORY_TRACEPOINT(kmalloc, KMALLOC, memory_kmalloc)
 MEMORY_TRACEPOINT(kfree, KFREE, memory_kfree)

@@ -38,19 +38,30 @@ static __always_inline __u64 page_of_address(__u64 address)
 	       ((address - page_offset_base) >> 12) * bpf_core_type_size(struct page);
 }
 
-/* The cache that an object is of, or 0. */
+/* Of a struct page: up to the slab cache, if it is a slab's. */
+#define PAGE_WORDS 4
+
+/*
+ * The cache that an object is of, or 0. The second word of a slab's tail page is the head's address
+ * plus one. What has to be copied is copied at once: a call costs more than what it copies.
+ */
 static __always_inline __u64 cache_of_object(__u64 address)
 {
-	__u64 page = page_of_address(address), word = 0, room;
+	const __u32 cache_at = bpf_core_field_offset(struct slab, slab_cache);
+	__u64 page = page_of_address(address), words[PAGE_WORDS];
 
-	/* The tail pages of a slab have the head's address plus one there. */
-	if (!load(&room, page + 8, &word))
+	if (direct_loads) {
+		words[1] = load_direct(page + 8);
+		return load_direct((words[1] & 1 ? words[1] - 1 : page) + cache_at);
+	}
+	if (cache_at > sizeof(words) - 8)
 		return 0;
-	if (word & 1)
-		page = word - 1;
-	if (!load(&room, page + bpf_core_field_offset(struct slab, slab_cache), &word))
+	if (bpf_probe_read_kernel(words, sizeof(words), (void *)page))
 		return 0;
-	return word;
+	if (words[1] & 1 &&
+	    bpf_probe_read_kernel(words, sizeof(words), (void *)(words[1] - 1)))
+		return 0;
+	return *(volatile __u64 *)((__u8 *)words + cache_at);
 }
 
 static __always_inline struct kmn_memory_cache *memory_tag(__u32 tag)
