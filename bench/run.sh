@@ -5,9 +5,10 @@
 #
 #	bench/run.sh [PART]...		all parts, if none is named
 #
-# Parts of the lab, on each kernel of $KERNELS: calls, memory, loss, attach, sizes. Parts of the
-# machine itself: capture, live, filter. $HOOKS: the numbers of hooks for attach. The page says of each
-# part when it was measured.
+# Parts of the lab, on each kernel of $KERNELS: calls, memory, loss, attach, sizes; of those of
+# $LOSS_KERNELS, with the realtime ones: loss. Parts of the machine itself: capture, live, filter.
+# $HOOKS: the numbers of hooks for attach. $ACCEL: kapimon lab --accel for loss and sizes. The page says
+# of each part when it was measured.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -83,14 +84,18 @@ for part; do
 		continue
 		;;
 	esac
-	for kernel in ${KERNELS:-6.1 6.12}; do
+	kernels=${KERNELS:-6.1 6.12}
+	[ "$part" != loss ] || kernels=${LOSS_KERNELS:-${KERNELS:-6.1 6.12 6.1-rt 6.12-rt}}
+	for kernel in $kernels; do
 		case $part in
 		calls | memory) in_lab "$part" "$kernel" --icount --timeout 1800s ;;
 		attach)
 			# shellcheck disable=SC2086 # numbers
 			in_lab attach "$kernel" --icount --timeout 3600s -- ${HOOKS:-1 16 100 1000 5000}
 			;;
-		loss | sizes) in_lab "$part" "$kernel" --timeout 1800s ;;
+		loss | sizes)
+			in_lab "$part" "$kernel" --accel "${ACCEL:-auto}" --timeout 2400s
+			;;
 		*)
 			echo "bench: there is no part '$part'" >&2
 			exit 2
