@@ -30,10 +30,16 @@ lost()
 		awk '{ sum += $1 } END { print sum + 0 }'
 }
 
+# calls_of FILTER: how many calls of the capture it keeps. 3: the capture itself is incomplete.
+calls_of()
+{
+	kapimon show --count --filter "$1" out || [ $? = 3 ]
+}
+
 # What each tool reported of the function's entries, and what it admits to have lost.
 reported_kapimon()
 {
-	reported=$(kapimon show --count --filter 'kind == entry' out)
+	reported=$(calls_of 'kind == entry')
 	returned=$(kapimon show --json --filter 'kind == return' out | grep -c '^{"kind":"return"' || true)
 	kapimon_admitted
 }
@@ -63,8 +69,8 @@ reported_mem()
 # Of what is recorded of each call: of a free the cache's name, as of an allocation.
 reported_log()
 {
-	reported=$(kapimon show --count --filter 'api == kmem_cache_alloc and tag == kmn_nested' out)
-	returned=$(kapimon show --count --filter 'api == kmem_cache_free and tag == kmn_nested' out)
+	reported=$(calls_of 'api == kmem_cache_alloc and tag == kmn_nested')
+	returned=$(calls_of 'api == kmem_cache_free and tag == kmn_nested')
 	kapimon_admitted
 }
 

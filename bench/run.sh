@@ -27,7 +27,7 @@ version="$version ($(git describe --always --dirty --exclude '*' 2>/dev/null || 
 # keep PART KERNEL: the rows on the standard input
 keep()
 {
-	tee /dev/stderr >"$work/rows"
+	tee -a /dev/stderr >"$work/rows"
 	bench/history.py add "$1" "$2" "$time" "$version" <"$work/rows"
 }
 
