@@ -76,7 +76,7 @@ reported_log()
 
 reported_bpftrace()
 {
-	reported=$(grep -c ' [0-9a-f]* [0-9a-f]* [0-9a-f]* [0-9a-f]* ' out || true)
+	reported=$(grep -Ec '^[^ ].* [0-9]+( [0-9a-f]+){6}$' out || true)
 	returned=$(grep -Ec '^[0-9a-f]+ [0-9]+$' out || true)
 	admitted=$(lost 'lost [0-9]+ events' out log)
 }

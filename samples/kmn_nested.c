@@ -75,7 +75,8 @@ struct worker {
 	unsigned int cpu;
 	bool finished;
 	u64 calls;	/* by the task, in this run */
-	u64 calls_seen; /* by all tasks here, by the last tick of the hrtimer */
+	u64 busy_calls; /* by it and the other busy ones */
+	u64 calls_seen; /* by the busy ones, by the last tick of the hrtimer */
 	u64 period_ns;
 	struct task_struct *others[MAX_TASKS]; /* from 1 on */
 	unsigned int woken;
@@ -153,11 +154,12 @@ static void interrupt_call(void *data)
 /*
  * Under emulation, and the more with a monitor at work, a tick can take longer than the period: the
  * machine would do nothing else any more. So the period follows what the task achieves: longer when
- * it made no call since the last tick, shorter again when it made several.
+ * it made no call since the last tick, shorter again when it made several. "It" are the busy tasks:
+ * one that the tick itself wakes achieves something however short the period is.
  */
 static void period_adapt(struct worker *worker)
 {
-	u64 calls = this_cpu_read(made[KMN_FROM_TASK]);
+	u64 calls = READ_ONCE(worker->busy_calls);
 	u64 shortest = (u64)max(period_us, 10u) * NSEC_PER_USEC;
 
 	if (calls == worker->calls_seen)
@@ -225,6 +227,7 @@ static int worker_run(void *data)
 		}
 		call(KMN_FROM_TASK, worker->calls);
 		WRITE_ONCE(worker->calls, worker->calls + 1);
+		this_cpu_inc(workers.busy_calls);
 		if (worker->calls % CALLS_PER_INTERRUPT == 0)
 			interrupt_next(worker->cpu);
 		udelay(task_pause_us);
@@ -237,6 +240,7 @@ static int busy_run(void *data)
 {
 	for (u64 i = 0; !kthread_should_stop(); i++) {
 		call(KMN_FROM_TASK, i);
+		this_cpu_inc(workers.busy_calls);
 		udelay(task_pause_us);
 		cond_resched();
 	}
