@@ -9,10 +9,10 @@
  *	hardirq	a high-resolution timer of period_us, and interrupts that each processor's thread
  *		sends to the next one, which come at any moment
  *
- * With more tasks for each processor, of which every other one only runs when the high-resolution
- * timer wakes it, ahead of the ordinary ones, tasks are preempted by tasks within the monitor's
- *work, if the kernel can be preempted there. With allocate=1 each call also allocates and frees an
- *object of the cache "kmn_nested".
+ * With tasks=N so many call on each processor. Every other of them runs only when the
+ * high-resolution timer wakes it, ahead of the others, so that tasks are preempted by tasks within
+ * the monitor's work, if the kernel can be preempted there. With allocate=1 each call also
+ * allocates and frees an object of the cache "kmn_nested".
  */
 #include <linux/cpu.h>
 #include <linux/delay.h>
@@ -46,7 +46,7 @@ MODULE_PARM_DESC(period_us, "shortest period of the high-resolution timers");
 
 static unsigned int tasks = 1;
 module_param(tasks, uint, 0600);
-MODULE_PARM_DESC(tasks, "tasks for each processor that call");
+MODULE_PARM_DESC(tasks, "tasks that call on each processor, at most 32");
 
 static bool allocate;
 module_param(allocate, bool, 0600);
@@ -76,10 +76,10 @@ struct worker {
 	bool finished;
 	u64 calls;	/* by the task, in this run */
 	u64 busy_calls; /* by it and the other busy ones */
-	u64 calls_seen; /* by the busy ones, by the last tick of the hrtimer */
+	u64 calls_seen; /* busy_calls at the last tick of the hrtimer */
 	u64 period_ns;
 	struct task_struct *others[MAX_TASKS]; /* from 1 on */
-	unsigned int woken;
+	unsigned int woken;		       /* the last that a tick woke */
 };
 
 static DEFINE_PER_CPU(struct worker, workers);
@@ -153,9 +153,9 @@ static void interrupt_call(void *data)
 
 /*
  * Under emulation, and the more with a monitor at work, a tick can take longer than the period: the
- * machine would do nothing else any more. So the period follows what the task achieves: longer when
- * it made no call since the last tick, shorter again when it made several. "It" are the busy tasks:
- * one that the tick itself wakes achieves something however short the period is.
+ * machine would do nothing else any more. So the period follows what the busy tasks achieve: longer
+ * when they made no call since the last tick, shorter again when they made several. Those that the
+ * tick itself wakes don't count: they achieve something however short the period is.
  */
 static void period_adapt(struct worker *worker)
 {
@@ -282,7 +282,8 @@ static int worker_start(struct worker *worker, unsigned int cpu)
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	*worker = (struct worker){.task = task, .cpu = cpu, .period_ns = period_us * NSEC_PER_USEC};
+	*worker = (struct worker){
+		.task = task, .cpu = cpu, .period_ns = period_us * NSEC_PER_USEC, .woken = 1};
 	hrtimer_init(&worker->hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	worker->hrtimer.function = hrtimer_call;
 	timer_setup(&worker->timer, timer_call, TIMER_PINNED);
@@ -325,7 +326,7 @@ static void workers_stop(void)
 		worker = per_cpu_ptr(&workers, cpu);
 		if (worker->task)
 			kthread_stop(worker->task);
-		/* The busy ones: those that interrupts wake have to outlive these. */
+		/* The busy ones; those that the timer wakes have to outlive it. */
 		for (unsigned int i = 2; i < MAX_TASKS; i += 2)
 			other_stop(&worker->others[i]);
 	}
