@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What reading live records costs in user space: the load of load.h as it would lie in the buffers
- * of two processors is read, checked, its stacks learned from the records that bring them and
- *looked up for the others, put in order of time and handed out, as the Linux source does it
+ * of two processors is read, checked, its stacks interned where a record brings one and looked up
+ * where it names one, put in order of time and handed out, as the Linux source does it
  * (linux_buffers.c), then the same with a capture written of it. Only the kernel's ring buffer is
- *not there. Rows as bench/guest.sh describes them: million records a second of processor time, of
- *one thread, the best of some turns.
+ * missing. Rows as bench/guest.sh describes them: million records a second of processor time, of
+ * one thread, the best of some turns.
  *
  *	bench_live FILE		where the capture goes
  */

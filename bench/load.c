@@ -21,7 +21,7 @@ static uint64_t stack_hash(uint64_t number)
 	return (number + 1) * 0x9e3779b97f4a7c15ull;
 }
 
-/* 0xf1de83e19937733d: by which the multiplication above is taken back */
+/* The inverse of stack_hash(): the product of the two factors is 1, modulo 2^64. */
 static uint64_t stack_number(uint64_t hash)
 {
 	return hash * 0xf1de83e19937733dull - 1;

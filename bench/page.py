@@ -174,7 +174,7 @@ def nested_peers(run, ours, measure):
         called, seen = run.number(name, "called"), run.number(name, measure)
         if is_ours(name) or not called or seen is None or ("kmem" in name) != memory:
             continue
-        found.append((called - seen, called, name))
+        found.append((abs(called - seen), called, name))
     if not found:
         return "-"
     left, called, name = min(found, key=lambda each: (each[0] / each[1], each[0]))
@@ -187,11 +187,12 @@ def budgets_of_loss():
         for what, name, measure in NESTED:
             called = number_of("loss", kernel, name, "called")
             seen = number_of("loss", kernel, name, measure)
-            lost = None if called is None else called - (seen or 0)
+            # A call recorded twice is a fault as well.
+            lost = None if called is None else abs(called - (seen or 0))
             yield Budget(
                 "nested " + what,
                 kernel,
-                f"nested calls not recorded: {what}",
+                f"nested calls not recorded, or twice: {what}",
                 0,
                 True,
                 lost,
