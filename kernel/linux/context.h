@@ -58,8 +58,7 @@ static __always_inline __u32 context_level(struct pt_regs *regs)
 	return count & 0x100 ? KMN_SOFTIRQ : KMN_TASK;
 }
 
-/* PREEMPT_RT keeps the count of softirqs in the task: they run in threads, as preemptible as any.
- */
+/* PREEMPT_RT counts softirqs in the task: they run in threads, as preemptible as any other. */
 struct task_struct___rt {
 	int softirq_disable_cnt;
 } __attribute__((preserve_access_index));
