@@ -330,7 +330,7 @@ def print_loss():
     print("""## Nested calls
 
 `bench/loss.sh`, in the lab with two processors: `kmn_nested` calls a function from eight tasks on each
-processor, from softirqs and from hardirqs at once for 1.5 s, or for 16 s, and counts its calls itself;
+processor, from softirqs and from hardirqs at once for 1.5 s, or for 30 s, and counts its calls itself;
 where the kernel can be preempted everywhere, as the realtime ones (*-rt*), the tasks preempt each other.
 *Not reported* is the difference to what is in the tool's output, *returned* how many returns there are
 in it, *admitted* what the tool itself says it lost or missed. Each has 8 MiB or more of buffer for each
