@@ -3,8 +3,10 @@
 # Runs inside a guest of two processors (bench/run.sh starts it): a function is called from tasks,
 # softirqs and hardirqs at once, by eight tasks on each processor, which preempt each other where the
 # kernel lets them, and each tool's count of its calls is held against the calls that really were made.
-# "admitted" is what the tool itself says it lost or missed. Then the same for allocations and frees.
-# Kapimon's own ways are watched for longer than the others, until about a million calls are together.
+# "admitted" is what the tool itself says it lost or missed.
+#
+#	bench/loss.sh calls | peers			Kapimon, the other tools
+#	bench/loss.sh memory | memory-peers		the same of allocations and frees
 set -eu
 
 BENCH=$(dirname "$0")
@@ -190,38 +192,49 @@ watch_trace_memory()
 		"$1" >log 2>&1
 }
 
+# Milliseconds: in the long run about a million calls come together.
+long=16000
+short=1500
 made=$function
 reports=
 allocate=0
-milliseconds=1500
-export KAPIMON_COPIES=1
-load_watched "kapimon fentry, 1 copy" watch_kapimon --no-stack
-unset KAPIMON_COPIES
-load_watched "kapimon --fast" watch_kapimon --fast --no-stack
-load_watched "kapimon --fast, stack" watch_kapimon --fast
-milliseconds=${LOSS_MS:-30000}
-load_watched "kapimon fentry" watch_kapimon --no-stack --buffer 64M
-load_watched "kapimon fentry, stack" watch_kapimon --buffer 64M
-load_watched "kapimon fentry and fexit" watch_kapimon --no-stack --return --buffer 64M
-
-made=allocated
-allocate=1
-reports=mem
-load_watched "kapimon mem, no stack" watch_kapimon_mem --no-stack
-load_watched "kapimon mem" watch_kapimon_mem
-milliseconds=1500
-reports=log
-load_watched "kapimon mem --log" watch_kapimon_mem --log --no-stack --buffer 128M
-reports=bpftrace_memory
-load_watched "bpftrace, kmem_cache tracepoints" watch_bpftrace_memory
-reports=perf_memory
-load_watched "perf record of kmem_cache_alloc" watch_perf_memory
-reports=trace_memory
-load_watched "trace-cmd of kmem_cache_alloc" watch_trace_memory
-
-# Last, for what changes the text of functions everywhere may end a guest without KVM, whose processors
-# then run an int3 that is not there any more.
-made=$function
-reports=
-allocate=0
-each_peer load_watched
+case $1 in
+calls)
+	milliseconds=$short
+	export KAPIMON_COPIES=1
+	load_watched "kapimon fentry, 1 copy" watch_kapimon --no-stack
+	unset KAPIMON_COPIES
+	load_watched "kapimon --fast" watch_kapimon --fast --no-stack
+	load_watched "kapimon --fast, stack" watch_kapimon --fast
+	milliseconds=$long
+	load_watched "kapimon fentry" watch_kapimon --no-stack --buffer 64M
+	load_watched "kapimon fentry, stack" watch_kapimon --buffer 64M
+	load_watched "kapimon fentry and fexit" watch_kapimon --no-stack --return --buffer 128M
+	;;
+memory)
+	made=allocated
+	allocate=1
+	reports=mem
+	milliseconds=$long
+	load_watched "kapimon mem, no stack" watch_kapimon_mem --no-stack
+	load_watched "kapimon mem" watch_kapimon_mem
+	reports=log
+	milliseconds=$short
+	load_watched "kapimon mem --log" watch_kapimon_mem --log --no-stack --buffer 128M
+	;;
+peers)
+	milliseconds=$short
+	each_peer load_watched
+	;;
+memory-peers)
+	made=allocated
+	allocate=1
+	milliseconds=$short
+	reports=bpftrace_memory
+	load_watched "bpftrace, kmem_cache tracepoints" watch_bpftrace_memory
+	reports=perf_memory
+	load_watched "perf record of kmem_cache_alloc" watch_perf_memory
+	reports=trace_memory
+	load_watched "trace-cmd of kmem_cache_alloc" watch_trace_memory
+	;;
+esac

@@ -63,9 +63,10 @@ def per_event(run, name):
 
 
 # What has to be reached, whether it was measured or not. `key` finds the reason in REASONS; `less`: the
-# value may be at most the limit, else at least; `shown` stands for the value in the page.
+# value may be at most the limit, else at least; `shown` stands for the value in the page, `reason` for
+# that of REASONS.
 Budget = collections.namedtuple(
-    "Budget", "key kernel what limit less value peer shown", defaults=(None,)
+    "Budget", "key kernel what limit less value peer shown reason", defaults=(None, None)
 )
 
 # Why a budget is not met, by its key and kernel ("": all kernels). Only shown where it is not.
@@ -181,6 +182,15 @@ def nested_peers(run, ours, measure):
     return f"{left:,.0f} of {called:,.0f} ({name})"
 
 
+def nested_reason(run, name):
+    """Why calls are not there, if the tool says so of each of them."""
+    called, admitted = run.number(name, "called"), run.number(name, "admitted")
+    seen = [run.number(name, measure) for measure in ("reported", "returned")]
+    if sum(called - each for each in seen if each is not None) != admitted:
+        return None
+    return "counted as lost to the last call, the buffer was full"
+
+
 def budgets_of_loss():
     for kernel in ("6.1", "6.12", "6.1-rt", "6.12-rt"):
         run = run_of("loss", kernel)
@@ -198,6 +208,7 @@ def budgets_of_loss():
                 lost,
                 nested_peers(run, name, measure),
                 None if lost is None else f"{lost:,.0f} of {called:,.0f}",
+                nested_reason(run, name) if lost else None,
             )
 
 
@@ -227,7 +238,11 @@ def verdict(budget):
         return "not measured"
     if budget.value <= budget.limit if budget.less else budget.value >= budget.limit:
         return "met"
-    reason = REASONS.get((budget.key, budget.kernel)) or REASONS.get((budget.key, ""))
+    reason = (
+        budget.reason
+        or REASONS.get((budget.key, budget.kernel))
+        or REASONS.get((budget.key, ""))
+    )
     return f"**not met**: {reason or 'the reason is not known'}"
 
 
@@ -330,7 +345,7 @@ def print_loss():
     print("""## Nested calls
 
 `bench/loss.sh`, in the lab with two processors: `kmn_nested` calls a function from eight tasks on each
-processor, from softirqs and from hardirqs at once for 1.5 s, or for 30 s, and counts its calls itself;
+processor, from softirqs and from hardirqs at once for 1.5 s, or for 16 s, and counts its calls itself;
 where the kernel can be preempted everywhere, as the realtime ones (*-rt*), the tasks preempt each other.
 *Not reported* is the difference to what is in the tool's output, *returned* how many returns there are
 in it, *admitted* what the tool itself says it lost or missed. Each has 8 MiB or more of buffer for each

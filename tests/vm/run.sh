@@ -107,15 +107,6 @@ watch_guest()
 	done
 }
 
-# Did the guest die of what only an emulator does? That is a breakpoint left where code was patched, or
-# a double fault with the flag of virtual 8086 mode (bit 17), which 64-bit code can't have.
-emulator_erred()
-{
-	grep -q 'Oops: int3' "$state/err" ||
-		{ grep -q 'Oops: double fault' "$state/err" &&
-			grep -Eq 'EFLAGS: [0-9a-f]{3}[2367abef][0-9a-f]{4}$' "$state/err"; }
-}
-
 failed=0
 accel=auto
 while [ -n "$cases" ]; do
@@ -142,7 +133,7 @@ while [ -n "$cases" ]; do
 		break
 	fi
 	died=$(cat "$state/began")
-	if [ "$accel" = auto ] && emulator_erred; then
+	if [ "$accel" = auto ] && scripts/emulator-erred.sh "$state/err"; then
 		echo "# $died: the emulator's fault; once more with processors that take turns"
 		accel=tcg-single
 		cases=$left
