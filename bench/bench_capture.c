@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 	}
 	sample_catalog_init(&catalog);
 	load_add_stacks(&catalog);
-	used = load_make(bytes, records);
+	used = load_make(bytes, records, NULL, NULL);
 	start = cpu_seconds();
 	if (write_capture(argv[1], &catalog, records, &err))
 		goto fail;

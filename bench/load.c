@@ -21,6 +21,12 @@ static uint64_t stack_hash(uint64_t number)
 	return (number + 1) * 0x9e3779b97f4a7c15ull;
 }
 
+/* The inverse of stack_hash(): the product of the two factors is 1, modulo 2^64. */
+static uint64_t stack_number(uint64_t hash)
+{
+	return hash * 0xf1de83e19937733dull - 1;
+}
+
 void load_add_stacks(struct catalog *catalog)
 {
 	uint64_t frames[20];
@@ -80,12 +86,24 @@ static void make_return(struct kmn_header *record, const struct kmn_header *entr
 	*stack = (struct kmn_stack){hash, 1};
 }
 
-size_t load_make(unsigned char *bytes, const struct kmn_header **records)
+/* The frames of the stack that the record names. */
+static void add_frames(struct kmn_header *record, const struct stack *stack)
 {
+	uint64_t *frames = add_part(record, stack->n_frames * sizeof(*frames));
+
+	memcpy(frames, stack->frames, stack->n_frames * sizeof(*frames));
+	record->flags |= KMN_STACK_INLINE;
+	record->n_frames = (uint8_t)stack->n_frames;
+}
+
+size_t load_make(unsigned char *bytes, const struct kmn_header **records,
+		 const struct stack_table *stacks, size_t *n_stacks)
+{
+	bool sent[STACKS] = {false};
 	uint64_t sequence[LOAD_PROCESSORS] = {0};
 	uint64_t time = 5000000000ull;
 	uint64_t hash = 0;
-	size_t used = 0;
+	size_t used = 0, n = 0;
 
 	for (size_t i = 0; i < LOAD_EVENTS; i++) {
 		struct kmn_header *record = (struct kmn_header *)(bytes + used);
@@ -101,8 +119,16 @@ size_t load_make(unsigned char *bytes, const struct kmn_header **records)
 			make_return(record, records[i - 1], hash);
 		else
 			hash = make_entry(record);
+		if (!sent[stack_number(hash)]) {
+			sent[stack_number(hash)] = true;
+			n++;
+			if (stacks)
+				add_frames(record, stack_table_find(stacks, hash));
+		}
 		records[i] = record;
 		used += record->length;
 	}
+	if (n_stacks)
+		*n_stacks = n;
 	return used;
 }

@@ -15,7 +15,12 @@
 #define LOAD_RECORD_MAX 128 /* bytes of one record at most */
 
 void load_add_stacks(struct catalog *catalog);
-/* In order of time. Returns the bytes of all records; there is room for LOAD_EVENTS of each. */
-size_t load_make(unsigned char *bytes, const struct kmn_header **records);
+/*
+ * In order of time. Returns the bytes of all records; there is room for LOAD_EVENTS of each.
+ * stacks: the first record with each of these brings its frames, as the kernel sends them; NULL:
+ * none does. n_stacks: how many there are, or NULL.
+ */
+size_t load_make(unsigned char *bytes, const struct kmn_header **records,
+		 const struct stack_table *stacks, size_t *n_stacks);
 
 #endif

@@ -5,9 +5,9 @@
 #
 #	bench/run.sh [PART]...		all parts, if none is named
 #
-# Parts of the lab, on each kernel of $KERNELS: calls, memory, loss, attach, sizes. Parts of the
-# machine itself: capture, live, filter. $HOOKS: the numbers of hooks for attach. The page says of each
-# part when it was measured.
+# Parts of the lab, on each kernel of $KERNELS: calls, memory, loss, attach, sizes; of those of
+# $LOSS_KERNELS, with the realtime ones: loss. Parts of the machine itself: capture, live, filter.
+# $HOOKS: the numbers of hooks for attach. The page says of each part when it was measured.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -26,8 +26,27 @@ version="$version ($(git describe --always --dirty --exclude '*' 2>/dev/null || 
 # keep PART KERNEL: the rows on the standard input
 keep()
 {
-	tee /dev/stderr >"$work/rows"
+	tee -a /dev/stderr >"$work/rows"
 	bench/history.py add "$1" "$2" "$time" "$version" <"$work/rows"
+}
+
+# guest ACCEL KERNEL OPTIONS SCRIPT ARGUMENT...: its output is in $work/out then
+guest()
+{
+	guest_accel=$1
+	guest_kernel=$2
+	guest_options=$3
+	guest_script=$4
+	shift 4
+	headers=$cache/headers-$(cat "$build/samples/$guest_kernel/release")
+	guest_status=0
+	# shellcheck disable=SC2086 # options
+	"$build/kapimon" lab --kernel "$guest_kernel" --accel "$guest_accel" --memory 2G \
+		--share "$here" --share "$headers" $guest_options -- \
+		env "SAMPLES=$here/$build/samples/$guest_kernel" "HEADERS=$headers" \
+		sh "$here/bench/$guest_script.sh" "$@" >"$work/out" 2>"$work/err" || guest_status=$?
+	cat "$work/err" >&2
+	return $guest_status
 }
 
 # in_lab PART KERNEL OPTION... [-- ARGUMENT...]: what was measured before a part broke down counts
@@ -42,17 +61,18 @@ in_lab()
 		shift
 	done
 	[ $# = 0 ] || shift
-	echo "bench: $lab_part on $lab_kernel" >&2
+	echo "bench: $lab_part on $lab_kernel${1:+: $*}" >&2
 	scripts/build-samples.sh "$lab_kernel" "$build/samples/$lab_kernel"
-	headers=$cache/headers-$(cat "$build/samples/$lab_kernel/release")
 	lab_status=0
-	# shellcheck disable=SC2086 # options
-	"$build/kapimon" lab --kernel "$lab_kernel" --memory 2G --share "$here" \
-		--share "$headers" $lab_options -- \
-		env "SAMPLES=$here/$build/samples/$lab_kernel" "HEADERS=$headers" \
-		sh "$here/bench/$lab_part.sh" "$@" >"$work/out" || lab_status=$?
+	guest auto "$lab_kernel" "$lab_options" "$lab_part" "$@" || lab_status=$?
+	if [ $lab_status != 0 ] && scripts/emulator-erred.sh "$work/err"; then
+		echo "bench: the emulator's fault; once more with processors that take turns" >&2
+		lab_status=0
+		guest tcg-single "$lab_kernel" "$lab_options" "$lab_part" "$@" || lab_status=$?
+	fi
 	[ $lab_status = 0 ] ||
-		printf '%s\tfailed\tended with status %s\n' "$lab_part" $lab_status >>"$work/out"
+		printf '%s\tfailed\tended with status %s\n' "$lab_part${1:+ $*}" $lab_status \
+			>>"$work/out"
 	keep "$lab_part" "$lab_kernel" <"$work/out"
 }
 
@@ -83,14 +103,22 @@ for part; do
 		continue
 		;;
 	esac
-	for kernel in ${KERNELS:-6.1 6.12}; do
+	kernels=${KERNELS:-6.1 6.12}
+	[ "$part" != loss ] || kernels=${LOSS_KERNELS:-${KERNELS:-6.1 6.12 6.1-rt 6.12-rt}}
+	for kernel in $kernels; do
 		case $part in
 		calls | memory) in_lab "$part" "$kernel" --icount --timeout 1800s ;;
 		attach)
 			# shellcheck disable=SC2086 # numbers
 			in_lab attach "$kernel" --icount --timeout 3600s -- ${HOOKS:-1 16 100 1000 5000}
 			;;
-		loss | sizes) in_lab "$part" "$kernel" --timeout 1800s ;;
+		loss)
+			# one guest each: when it dies, the others have been measured
+			for section in calls memory peers memory-peers; do
+				in_lab loss "$kernel" --timeout 1800s -- $section
+			done
+			;;
+		sizes) in_lab sizes "$kernel" --timeout 1800s ;;
 		*)
 			echo "bench: there is no part '$part'" >&2
 			exit 2

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Build the sample modules for a kernel of the lab:
 #
-#	scripts/build-samples.sh 6.1|6.12 OUTDIR
+#	scripts/build-samples.sh 6.1|6.12|6.1-rt|6.12-rt OUTDIR
 #
 # The kernel's headers are fetched as Debian packages and unpacked into Kapimon's cache, not
 # installed, so that nothing but apt's own package lists is touched and any number of kernels can
@@ -15,7 +15,7 @@ fail()
 	exit 1
 }
 
-[ $# = 2 ] || { echo "usage: build-samples.sh 6.1|6.12 OUTDIR" >&2; exit 2; }
+[ $# = 2 ] || { echo "usage: build-samples.sh KERNEL OUTDIR" >&2; exit 2; }
 series=$1
 out=$2
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,8 +25,8 @@ mkdir -p "$cache" "$out"
 out=$(cd "$out" && pwd)
 
 case $series in
-6.1 | 6.12) ;;
-*) fail "there is no lab kernel '$series'; it is 6.1 or 6.12" ;;
+6.1 | 6.12 | 6.1-rt | 6.12-rt) ;;
+*) fail "no samples are built for '$series', but for 6.1, 6.12, 6.1-rt and 6.12-rt" ;;
 esac
 
 # Nothing to do while no source is newer than what was built last.
@@ -44,16 +44,20 @@ headers=$cache/headers-$release
 # Debian's header packages point at each other by absolute paths below /usr.
 headers_fetch()
 {
+	# A flavour has common headers of its own, but no tools.
+	base=${release%-amd64}
+	base=${base%-rt}
+	common=linux-headers-$base-common${series#"${series%-rt}"}
 	case $series in
-	6.1) kbuild=linux-kbuild-6.1 ;;
-	*) kbuild=linux-kbuild-${release%-amd64} ;;
+	6.1 | 6.1-rt) kbuild=linux-kbuild-6.1 ;;
+	*) kbuild=linux-kbuild-$base ;;
 	esac
 	work=$(mktemp -d "$cache/.headers.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	mkdir "$work/packages" "$work/tree"
 	# apt's download user can't enter a private cache folder; root downloads by itself then
 	(cd "$work/packages" && apt-get download -q -o APT::Sandbox::User=root \
-		"linux-headers-$release" "linux-headers-${release%-amd64}-common" "$kbuild" >&2) ||
+		"linux-headers-$release" "$common" "$kbuild" >&2) ||
 		fail "apt-get can't download the headers of $release"
 	for package in "$work"/packages/*.deb; do
 		dpkg-deb -x "$package" "$work/tree"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # All tests: unit tests, exports and commands, the same under the address and undefined-behaviour sanitizers,
 # the fuzzers for a moment, the NT driver under Wine, a capture from the lab, a leak gate, then the VM cases on
-# each kernel of $KERNELS. Every result is a TAP line on stdout and in
-# $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
+# each kernel of $KERNELS, those of nested calls with full preemption too. Every result is a TAP line on
+# stdout and in $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
 set -u
 
 build=${BUILD:-build}
@@ -58,6 +58,7 @@ part gate tests/lab/gate.sh "${kernels##* }"
 for kernel in $kernels; do
 	part "vm-$kernel" tests/vm/run.sh "$kernel"
 done
+part vm-preempt-full env VM_APPEND=preempt=full tests/vm/run.sh "${kernels##* }" nested
 
 echo
 if [ -n "$failed" ]; then

@@ -71,6 +71,7 @@ static __always_inline bool call_begin(struct call *call)
 		occupancy_leave(call->occupancy);
 		return false;
 	}
+	call->level = context_name(call->level);
 	FORGET(call->level, call->occupancy->word);
 	call->count->taken++;
 	call->pid_tgid = bpf_get_current_pid_tgid();

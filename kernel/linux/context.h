@@ -58,6 +58,23 @@ static __always_inline __u32 context_level(struct pt_regs *regs)
 	return count & 0x100 ? KMN_SOFTIRQ : KMN_TASK;
 }
 
+/* PREEMPT_RT counts softirqs in the task: they run in threads, as preemptible as any other. */
+struct task_struct___rt {
+	int softirq_disable_cnt;
+} __attribute__((preserve_access_index));
+
+/* What a record calls the context; what state belongs to is decided by context_level(). */
+static __always_inline __u32 context_name(__u32 level)
+{
+	struct task_struct___rt *task;
+
+	if (!fully_preemptible || level != KMN_TASK ||
+	    !bpf_core_field_exists(struct task_struct___rt, softirq_disable_cnt))
+		return level;
+	task = (void *)bpf_get_current_task();
+	return BPF_CORE_READ(task, softirq_disable_cnt) & 0x100 ? KMN_SOFTIRQ : KMN_TASK;
+}
+
 /*
  * State belongs to a processor and level: nothing else can run there before we return. Where tasks
  * are preempted anywhere, task-level state belongs to the task instead, and tid is its number; else
@@ -126,20 +143,20 @@ static __always_inline void occupancy_leave(struct occupancy *state)
 }
 
 /*
- * Scratch memory: levels above the task have one of their own per processor. A task's can be
- * interrupted by other tasks in a preemptible kernel: then five are there to be claimed.
+ * Scratch memory: each level has one of its own per processor. In a preemptible kernel tasks, which
+ * softirqs may be as well, are interrupted by others: then six are there to be claimed.
  */
 static __always_inline struct scratch *scratch_get(__u32 cpu, __u32 level, __u32 *number)
 {
 	__u32 base = cpu * 8, index;
 	struct scratch *scratch;
 
-	if (level != KMN_TASK || !fully_preemptible) {
+	if (level > KMN_SOFTIRQ || !fully_preemptible) {
 		*number = base + level;
 		return bpf_map_lookup_elem(&scratches, number);
 	}
-	for (int i = 0; i < 5; i++) {
-		index = base + (i ? 3 + i : 0);
+	for (int i = 0; i < 6; i++) {
+		index = base + (i < 2 ? i : 2 + i);
 		scratch = bpf_map_lookup_elem(&scratches, &index);
 		if (scratch && !__sync_val_compare_and_swap(&scratch->busy, 0, 1)) {
 			*number = index;

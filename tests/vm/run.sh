@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Run the VM cases on one of the lab's kernels:
 #
-#	tests/vm/run.sh 6.1|6.12 [CASE]...
+#	tests/vm/run.sh 6.1|6.12|6.1-rt|6.12-rt [CASE]...
+#
+# $VM_APPEND: more words for the guest's command line, which the names of its results show.
 #
 # All cases share one guest. When it dies or hangs, the case that was running has failed, its kernel
 # log is on stderr, and the cases after it get a new guest. One that dies as guests do whose emulated
@@ -16,7 +18,7 @@ fail()
 	exit 1
 }
 
-[ $# -ge 1 ] || { echo "usage: tests/vm/run.sh 6.1|6.12 [CASE]..." >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: tests/vm/run.sh KERNEL [CASE]..." >&2; exit 2; }
 kernel=$1
 shift
 here=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
@@ -26,6 +28,8 @@ export KAPIMON # for build-samples.sh
 samples=$here/${BUILD:-build}/samples/$kernel
 # seconds for one guest with all its cases; a case has its own, shorter limit (guest.sh)
 limit=${VM_LIMIT:-2400}
+append=${VM_APPEND:-}
+guest=$kernel${append:+ $append}
 
 [ -x "$KAPIMON" ] || fail "$KAPIMON is missing; run make build"
 scripts/build-samples.sh "$kernel" "$samples" >&2 || fail "there are no samples for $kernel"
@@ -59,7 +63,7 @@ guest_output()
 			continue
 			;;
 		"ok - "* | "not ok - "*)
-			line="${line%%ok - *}ok - $kernel $name: ${line#*ok - }"
+			line="${line%%ok - *}ok - $guest $name: ${line#*ok - }"
 			;;
 		esac
 		printf '%s\n' "$line"
@@ -75,6 +79,7 @@ lab()
 			# inner shell expands
 			sh -c 'echo $$ >"$0"; exec "$@"' "$state/pid" \
 				"$KAPIMON" lab --kernel "$kernel" --accel "$accel" \
+				${append:+--append "$append"} \
 				--timeout "${limit}s" --share "$here" -- \
 				sh tests/vm/guest.sh "$samples" $cases 2>&1 >&4 4>&-
 			echo $? >"$state/status"
@@ -102,15 +107,6 @@ watch_guest()
 	done
 }
 
-# Did the guest die of what only an emulator does? That is a breakpoint left where code was patched, or
-# a double fault with the flag of virtual 8086 mode (bit 17), which 64-bit code can't have.
-emulator_erred()
-{
-	grep -q 'Oops: int3' "$state/err" ||
-		{ grep -q 'Oops: double fault' "$state/err" &&
-			grep -Eq 'EFLAGS: [0-9a-f]{3}[2367abef][0-9a-f]{4}$' "$state/err"; }
-}
-
 failed=0
 accel=auto
 while [ -n "$cases" ]; do
@@ -131,20 +127,20 @@ while [ -n "$cases" ]; do
 	# a guest that began nothing won't begin anything next time either
 	if [ ! -s "$state/began" ]; then
 		for name in $left; do
-			echo "not ok - $kernel $name: the guest didn't start"
+			echo "not ok - $guest $name: the guest didn't start"
 		done
 		failed=1
 		break
 	fi
 	died=$(cat "$state/began")
-	if [ "$accel" = auto ] && emulator_erred; then
+	if [ "$accel" = auto ] && scripts/emulator-erred.sh "$state/err"; then
 		echo "# $died: the emulator's fault; once more with processors that take turns"
 		accel=tcg-single
 		cases=$left
 		continue
 	fi
 	failed=1
-	echo "not ok - $kernel $died: the guest died (kapimon lab: $(cat "$state/status"))"
+	echo "not ok - $guest $died: the guest died (kapimon lab: $(cat "$state/status"))"
 	cases=
 	for name in $left; do
 		[ "$name" = "$died" ] || cases="$cases $name"

@@ -18,6 +18,13 @@ expect_eq "the sum is right" "$(sample_count kmn_nested kmn_nested_target)" \
 	$((task + softirq + hardirq))
 sample_unload kmn_nested
 
+sample_load kmn_nested duration_ms=1000 tasks=8 allocate=1
+sample_run kmn_nested 1
+expect_ge "more tasks call" "$(sample_count kmn_nested task)" 1000
+expect_ge "each call from a task allocates" "$(sample_count kmn_nested allocated)" \
+	"$(sample_count kmn_nested task)"
+sample_unload kmn_nested
+
 sample_load kmn_nested duration_ms=60000 task_calls=5000
 sample_run kmn_nested 1
 expect_eq "a run by count makes as many calls on each processor" "$(sample_count kmn_nested task)" \

@@ -42,17 +42,19 @@ adds_up()
 	echo $adds_up_sum
 }
 
-# nested NAME OPTION...: run the load under watch; $called, $status and the file "json" are left
+# nested NAME OPTION...: run the load under watch; $called, $softirqs, $status and the file "json" are
+# left. $tasks: how many call on each processor.
 nested()
 {
 	nested_name=$1
 	shift
-	sample_load kmn_nested duration_ms=2500
+	sample_load kmn_nested duration_ms=2500 tasks="${tasks:-1}"
 	status=0
 	kapimon hook "$@" --json kmn_nested_target -- \
 		sh -c 'echo 1 >/sys/kernel/debug/kmn_nested/run' >json 2>err || status=$?
 	cat err
 	called=$(sample_count kmn_nested kmn_nested_target)
+	softirqs=$(sample_count kmn_nested softirq)
 	note "$nested_name: $called calls, $(field json kmn_nested_target entry hits) hits," \
 		"$(field json kmn_nested_target entry missed) missed," \
 		"$(field json kmn_nested_target entry lost) lost"
@@ -66,6 +68,20 @@ expect_eq "as many records as calls" "$(records json)" "$called"
 expect_eq "none is missed" "$(field json kmn_nested_target entry missed)" 0
 expect_eq "none is lost" "$(field json kmn_nested_target entry lost)" 0
 expect_eq "the run is complete" "$status" 0
+# also where softirqs run in threads (PREEMPT_RT)
+expect_eq "calls from softirqs are told from others" \
+	"$(grep -c '^{"kind":"entry".*"context":"softirq"' json || true)" "$softirqs"
+
+# Tasks preempt tasks in our own work where the kernel lets them (preempt=full, PREEMPT_RT).
+tasks=8
+nested "entries and returns, tasks preempting tasks" -r --no-stack --buffer 32M
+tasks=1
+expect_eq "with tasks nesting, every call is recorded" \
+	"$(field json kmn_nested_target entry recorded)" "$called"
+expect_eq "with tasks nesting, as many records as calls" "$(records json)" "$called"
+expect_eq "with tasks nesting, every return is recorded" \
+	"$(field json kmn_nested_target return recorded)" "$called"
+expect_eq "with tasks nesting, the run is complete" "$status" 0
 
 # The load makes as many calls as it can: more than are printed in the same time, on a busy host.
 nested "entries and returns" -r --no-stack --buffer 32M
