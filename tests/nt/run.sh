@@ -262,6 +262,21 @@ check "it is filtered on Linux" sh -c \
 check "it is exported on Linux" sh -c \
 	"$build/kapimon export --to csv -o calls.csv calls.kmn && grep -c KmnHotpatch calls.csv"
 
+# Packing: zlib there, zstd on Linux, which KAPIMON.EXE has not.
+packed_well()
+{
+	"$build/kapimon" pack --force --with none "$1" plain.kmn &&
+		[ "$(wc -c <"$1")" -lt $(($(wc -c <plain.kmn) / 2)) ]
+}
+check "the capture is packed" packed_well calls.kmn
+check "on Linux it is packed with zstd" "$build/kapimon" pack --with zstd calls.kmn zstd.kmn
+lacks "which Windows can't read" run ./kapimon.exe show -S zstd.kmn
+said "zstd.kmn is packed with zstd, which this program is built without" "kapimon pack"
+check "and with zlib" "$build/kapimon" pack --with zlib zstd.kmn zlib.kmn
+check "which it can" run ./kapimon.exe show -S zlib.kmn
+grep -o 'Kmn.*' out >a
+check "with the same calls" diff a b
+
 # A module that is in every stack, and one that is in none.
 check "an excluded module" watch hook -t 3s -X kmntarget.sys kmntarget:KmnMsvc
 run ./client.exe call 10 1 >/dev/null
