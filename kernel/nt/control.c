@@ -20,7 +20,9 @@ static bool start_valid(const struct trace_start *start)
 static bool hook_valid(const struct trace_hook *hook)
 {
 	return hook->address && hook->address <= UINTPTR_MAX &&
-	       !(hook->flags & ~(uint32_t)(TRACE_HOOK_RETURN | TRACE_HOOK_QUIET)) &&
+	       !(hook->flags &
+		 ~(uint32_t)(TRACE_HOOK_RETURN | TRACE_HOOK_QUIET | TRACE_HOOK_LOG)) &&
+	       (hook->role != TRACE_ROLE_NONE || !(hook->flags & TRACE_HOOK_LOG)) &&
 	       hook->role < TRACE_N_ROLES &&
 	       (hook->role == TRACE_ROLE_NONE || hook->flags & TRACE_HOOK_RETURN) &&
 	       hook->n_args <= TRACE_MAX_ARGS && hook->name[0] && ends(hook->name, TRACE_NAME);

@@ -63,7 +63,8 @@ static const struct option_row hook_rows[] = {
 };
 
 static const struct option_row mem_rows[] = {
-	{'l', "log", NULL, "record each allocation and free as a call", OPTION_LOG},
+	{'l', "log", NULL,
+	 "record each allocation and free; of a capture: pair those that are in it", OPTION_LOG},
 	WATCH_ROWS,
 };
 
@@ -214,7 +215,7 @@ static int report(const struct watch *watch, struct source *source, struct error
 			"kapimon: this system does not tell its own counts of pool memory, "
 			"so nothing is held against them\n"
 			"  NT before 5.2 counts after \"gflags /r +ptg\" and a new start\n");
-	return memory_report_print(catalog, watch->spec.stacks, err);
+	return memory_report_print(catalog, catalog->memory, watch->spec.stacks, err);
 }
 
 static int watch(const struct options *options, bool memory, int argc, char **argv,
@@ -238,7 +239,8 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 	if (memory && rest.n_arguments) {
 		code = rest.n_arguments > 1
 			       ? error_usage(err, "one capture is reported of at a time")
-			       : memory_report_file(rest.arguments[0], watch.spec.stacks, err);
+			       : memory_report_file(rest.arguments[0], watch.spec.memory_log,
+						    watch.spec.stacks, err);
 		spec_fini(&watch.spec);
 		return code;
 	}

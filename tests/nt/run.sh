@@ -317,6 +317,38 @@ said "2 blocks of Abcd, 128 bytes" "2 blocks of ...., 64 bytes"
 unsaid doubtful "and no free was missed"
 unsaid Kpmn "the monitor's own blocks are left out"
 
+# Each allocation and free as a record: paired once more, here and there, it is what the driver's table held,
+# but for the stacks, of which that has the first frames alone.
+report_of()
+{
+	sed -n '/^FAMILY/,/^[0-9]* blocks* of/p; /^[0-9]* blocks* outstanding/p' "$1"
+}
+check "each allocation and free is recorded" watch mem --log -t 5s -o log.kmn
+run ./client.exe leak Kmnk 40 100
+run ./client.exe leak Abcd 8 32 plain
+run ./client.exe leak Othr 3 32
+check "with the driver's report" watched
+said "10 blocks of Kmnk, 1,000 bytes"
+report_of out >live
+check "on Windows it is paired" run ./kapimon.exe mem --log log.kmn
+said COMPLETE "10 blocks of Kmnk, 1,000 bytes"
+report_of out >windows
+check "to the same report" sh -c 'test -s live && diff live windows'
+check "on Linux too" "$build/kapimon" mem --log -n 20 log.kmn
+report_of out >linux
+check "to the same report there" sh -c 'diff live linux'
+check "allocations are shown as calls" "$build/kapimon" show -S --color=never --tag Kmn log.kmn
+line "with what they asked for" 'ExAllocatePoolWithTag\(ptr=0x[0-9a-f]+, size=100, tag="Kmnk", caller='
+line "and frees" 'ExFreePool.*\(ptr=0x[0-9a-f]+, size=0, tag="Kmnk", caller=.*fate=known\)'
+check "all of this tag" sh -c "$build/kapimon show --count --tag Kmn log.kmn | grep -qx 70"
+head -c $(($(wc -c <log.kmn) * 9 / 10)) log.kmn >cut.kmn
+lacks "without its end a capture has no table" run ./kapimon.exe mem cut.kmn
+said "its end is missing" "kapimon mem --log cut.kmn"
+lacks "its calls are paired, and incomplete" run ./kapimon.exe mem --log cut.kmn
+said INCOMPLETE FAMILY
+lacks "what has no such records can't be paired" run ./kapimon.exe mem --log pool.kmn
+said "pool.kmn has no record of each allocation and free"
+
 check "100 rounds of hooks under 4 threads" run ./client.exe toggle 100 4
 sed 's/^/# /' "$work/out"
 check "20000 hostile requests" run ./client.exe fuzz 20000 7
