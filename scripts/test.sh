@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# All tests: unit tests, exports and commands, the same under the address and undefined-behaviour sanitizers,
+# All tests: unit tests, golden captures, exports and commands, the same under the address and undefined-behaviour sanitizers,
 # the fuzzers for a moment, the NT driver under Wine, a capture from the lab, a leak gate, then the VM cases on
 # each kernel of $KERNELS. Every result is a TAP line on stdout and in
 # $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
@@ -48,6 +48,7 @@ sanitized()
 }
 
 part unit scripts/unit-tests.py "$build" unit
+part golden tests/golden/run.sh "$build"
 part export tests/export/run.py "$build" export
 part command tests/command/run.py "$build" command
 part sanitized sanitized

@@ -60,6 +60,7 @@ said()
 }
 
 ask=$PWD/tests/nt/ask.py
+golden=$PWD/tests/golden
 # unsaid TEXT WHAT: the last command did not print it, which shows what WHAT says
 unsaid()
 {
@@ -191,6 +192,18 @@ keeper=$!
 sleep 3
 kill -0 $keeper 2>/dev/null
 result $? "a program keeps Wine alive"
+
+# The kept captures of both systems: the same text as the program's on Linux (tests/golden/run.sh).
+for file in "$golden"/*.kmn; do
+	name=$(basename "$file" .kmn)
+	cp "$file" .
+	case $name in
+	*-calls) run ./kapimon.exe show --relative "$name.kmn" >text 2>out ;;
+	*-memory) run ./kapimon.exe mem "$name.kmn" 2>out | sed -n '/^FAMILY/,$p' >text ;;
+	*-pool) run ./kapimon.exe mem --log "$name.kmn" 2>out | sed -n '/^FAMILY/,$p' >text ;;
+	esac
+	check "$name is printed as on Linux" diff "$golden/$name.txt" text
+done
 
 lacks "without the driver nothing is hooked" run ./kapimon.exe hook -t 1s KeQueryTickCount
 said "TRACE.SYS is not loaded"
