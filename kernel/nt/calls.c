@@ -56,8 +56,8 @@ static struct kmn_header header_of(const struct call *call, uint8_t kind, uint32
 		.context = system_context(),
 		.hook = call->traced->number,
 		.time = call->time,
-		.pid = (uint32_t)(uintptr_t)PsGetCurrentProcessId(),
-		.tid = (uint32_t)(uintptr_t)PsGetCurrentThreadId(),
+		.pid = (uint32_t)system_process(),
+		.tid = (uint32_t)system_thread(),
 	};
 
 	system_comm(header.comm);
@@ -281,7 +281,7 @@ static uint32_t pool_entered(const struct call *call, const struct hook_register
 {
 	/* i386: 64 bits of flags are two words */
 	unsigned first = sizeof(void *) == 4 && call->traced->asked.role == TRACE_ROLE_ALLOC_FLAGS;
-	uint64_t thread = (uintptr_t)PsGetCurrentThreadId();
+	uint64_t thread = system_thread();
 	enum pool_free found;
 	uint32_t tag = 0;
 	KIRQL irql;
@@ -373,14 +373,14 @@ static void record_return(const struct call *call, const struct hook_slot *slot,
 static bool pool_returned(const struct call *call, const struct hook_slot *slot, uint64_t value)
 {
 	enum pool_alloc became = POOL_OUTER;
-	uint64_t thread = (uintptr_t)PsGetCurrentThreadId();
+	uint64_t thread = system_thread();
 	struct trace_block block = {
 		.address = (uintptr_t)value,
 		.bytes = slot->entry[AT_BYTES],
 		.time = call->time,
 		.modules = call->modules,
 		.tag = (uint32_t)(slot->entry[AT_FLAGS] >> AT_TAG),
-		.pid = (uint32_t)(uintptr_t)PsGetCurrentProcessId(),
+		.pid = (uint32_t)system_process(),
 		.hook = call->traced->number,
 		.cpu = (uint16_t)system_processor(),
 		.context = system_context(),

@@ -4,13 +4,11 @@
 
 /* What hooked calls use themselves: a hook there would call itself for ever. */
 static const WCHAR *const own_routines[] = {
-	L"KeQueryPerformanceCounter", L"KeGetCurrentProcessorNumber",
-	L"KeGetCurrentIrql",	      L"PsGetCurrentProcessId",
-	L"PsGetCurrentThreadId",      L"PsGetProcessImageFileName",
-	L"PsGetCurrentProcess",	      L"IoGetCurrentProcess",
-	L"IoGetStackLimits",	      L"RtlLookupFunctionEntry",
-	L"RtlVirtualUnwind",	      L"KeAcquireSpinLock",
-	L"KfAcquireSpinLock",	      L"KeReleaseSpinLock",
+	L"KeQueryPerformanceCounter", L"KeGetCurrentProcessorNumber", L"KeGetCurrentIrql",
+	L"PsGetCurrentProcessId",     L"PsGetCurrentThreadId",	      L"PsGetProcessImageFileName",
+	L"KeGetCurrentThread",	      L"PsGetCurrentProcess",	      L"IoGetCurrentProcess",
+	L"IoGetStackLimits",	      L"RtlLookupFunctionEntry",      L"RtlVirtualUnwind",
+	L"KeAcquireSpinLock",	      L"KfAcquireSpinLock",	      L"KeReleaseSpinLock",
 	L"KfReleaseSpinLock",	      L"KeAcquireSpinLockRaiseToDpc",
 };
 

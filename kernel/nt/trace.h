@@ -80,6 +80,8 @@ void *trace_routine(const WCHAR *name);
 void system_init(void);		 /* PASSIVE_LEVEL */
 uint64_t system_time(void);	 /* ns; any IRQL */
 uint32_t system_processor(void); /* below trace.processors; any IRQL */
+uintptr_t system_process(void);	 /* its id; any IRQL */
+uintptr_t system_thread(void);	 /* the same */
 uint8_t system_context(void);	 /* enum kmn_context; any IRQL */
 /* The process's name, KMN_COMM bytes, NUL-padded; any IRQL. */
 void system_comm(char *comm);
