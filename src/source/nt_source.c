@@ -185,6 +185,12 @@ static int hook_pattern(struct wanted *wanted, const char *pattern, bool optiona
 		*err = wanted->refused;
 		return -1;
 	}
+	if (wanted->source->names.typed_data) {
+		error_usage(err, "%s is data by its type, in an executable section", pattern);
+		return error_hint(err, "--any hooks it, if it is code after all");
+	}
+	if (wanted->source->names.data)
+		return error_usage(err, "%s is data: it can't be hooked", pattern);
 	error_usage(err, "no function is called %s", pattern);
 	return error_hint(err, "\"kapimon list '*NAME*'\" lists what can be hooked");
 }
@@ -247,6 +253,7 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 
 	if (source->applied)
 		return error_set(err, "hooks can't be changed while recording on NT");
+	source->names.any = spec->any_symbol;
 	source->memory = spec->memory;
 	source->filtered = spec->exclude_modules.count || spec->only_modules.count;
 	source->capacity = spec->memory_blocks;

@@ -18,6 +18,7 @@
 
 enum option {
 	OPTION_RETURN,
+	OPTION_ANY,
 	OPTION_EXCLUDE,
 	OPTION_ONLY,
 	OPTION_RATE,
@@ -56,6 +57,8 @@ struct watch {
 
 static const struct option_row hook_rows[] = {
 	{'r', "return", NULL, "hook the returns too: values and durations", OPTION_RETURN},
+	{'f', "any", NULL, "take any symbol in executable sections, data by its type too",
+	 OPTION_ANY},
 	{0, "limit-rate", "N", "suspend a hook for the rest of a second with more calls",
 	 OPTION_RATE},
 	{'n', "count", "N", "stop after so many calls", OPTION_COUNT},
@@ -87,6 +90,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	switch ((enum option)id) {
 	case OPTION_RETURN:
 		watch->returns = true;
+		return 0;
+	case OPTION_ANY:
+		watch->spec.any_symbol = true;
 		return 0;
 	case OPTION_EXCLUDE:
 		return spec_names_add(&watch->spec.exclude_modules, value, err);
@@ -235,6 +241,12 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 	if (code) {
 		spec_fini(&watch.spec);
 		return code < 0 ? -1 : STATUS_OK;
+	}
+	if (rest.dashes) {
+		spec_fini(&watch.spec);
+		return error_usage(err,
+				   "a command can't be watched on this system: start it beside "
+				   "kapimon");
 	}
 	if (memory && rest.n_arguments) {
 		code = rest.n_arguments > 1

@@ -230,6 +230,13 @@ lacks "another path than the variable's" env "_NT_SYMBOL_PATH=$path" \
 check "who is at a terminal is asked for the path" timeout 60 "$ask" "alone have names)" "$path" \
 	wine ./kapimon.exe list 'kmntarget:free_*'
 said "where are the kernel's symbols?" kmntarget.sys:free_leaked
+lacks "what has the type of data is no function" run ./kapimon.exe hook -t 1s -P "$path" kmntarget:kmn_bytes
+said "kmntarget:kmn_bytes is data by its type, in an executable section" "--any"
+check "with -HF it is hooked" watch -HF kmntarget:kmn_bytes -P "$path"
+run taskkill /F /IM kapimon.exe >/dev/null 2>&1
+wait "$watcher" 2>/dev/null
+lacks "data is not" run ./kapimon.exe /hf kmntarget:KmnVariable /p "$path"
+said "kmntarget:KmnVariable is data: it can't be hooked"
 check "a function that is not exported is hooked" watch hook -r -t 3s -P "$path" -o static.kmn kmntarget:dispatch
 run ./client.exe free
 check "and is told of" watched
@@ -264,6 +271,11 @@ cp "$work/out" "$work/windows"
 check "it has all 500 calls" grep -qx 500 "$work/count"
 cp windows out
 said COMPLETE "KmnClassic(0x31, 0x0" " = 0x31 " "KmnGcc(0x31, 0x3" " = 0x34 "
+check "the classic's -F shows it too" run ./kapimon.exe /f calls.kmn
+said "KmnMsvc+0x0 [kmntarget.sys]" COMPLETE
+lacks "and takes no other names" run ./kapimon.exe -F calls.kmn -P x
+said "-P: what -F shows has the names that the capture has"
+cp windows out
 check "the same capture is shown on Linux" "$build/kapimon" show -S --color=never calls.kmn
 cp out linux
 check "with the same calls" sh -c "grep -o 'Kmn.*' linux >a; grep -o 'Kmn.*' windows >b; test -s a && diff a b"
@@ -315,6 +327,11 @@ line "with what was freed" '^pool +40 +30 +10 +1,000 +0 +0$'
 unsaid Othr "a tag that is not asked for is not followed"
 check "the capture has the report, on Windows" run ./kapimon.exe mem pool.kmn
 said "10 blocks of Kmnk, 1,000 bytes" "10 blocks outstanding; 1,000 bytes in all" COMPLETE
+cp out reported
+check "by the classic's switches too" run ./kapimon.exe /m /F pool.kmn
+cp out classic
+check "the same" diff reported classic
+cp reported out
 sed -n '/^FAMILY/,/^10 blocks outstanding/p' out >windows
 check "and on Linux" "$build/kapimon" mem pool.kmn
 sed -n '/^FAMILY/,/^10 blocks outstanding/p' out >linux
