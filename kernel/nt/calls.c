@@ -20,6 +20,22 @@ struct call {
 	uint64_t frames[TRACE_MAX_FRAMES + 1];
 };
 
+/* A call whose entry is recorded when it returns, if at all. */
+struct kept {
+	struct call call;
+	uint64_t args[TRACE_MAX_ARGS];
+};
+
+size_t calls_kept_size(void)
+{
+	return TRACE_RETURNS * sizeof(struct kept);
+}
+
+static struct kept *kept_of(const struct hook_slot *slot)
+{
+	return &trace.kept[slot - trace.returns.slots];
+}
+
 /* What the entry leaves in the slot. */
 enum { AT_SEQUENCE, AT_TIME, AT_BYTES, AT_FLAGS };
 
@@ -30,6 +46,7 @@ enum { AT_SEQUENCE, AT_TIME, AT_BYTES, AT_FLAGS };
 #define AT_RECORDED 1u
 #define AT_FREEING 2u
 #define AT_FOLLOWED 4u
+#define AT_KEPT 8u
 #define AT_PROCESSOR 16
 #define AT_TAG 32
 
@@ -167,8 +184,7 @@ static bool any_tag(void)
 	return true;
 }
 
-static void record_entry(const struct call *call, const struct hook_registers *registers,
-			 struct kmn_header *header)
+static void record_entry(const struct call *call, const uint64_t *args, struct kmn_header *header)
 {
 	uint32_t n_args = call->traced->asked.n_args;
 	uint32_t stack = call->n_frames ? sizeof(struct kmn_stack) : 0;
@@ -183,10 +199,55 @@ static void record_entry(const struct call *call, const struct hook_registers *r
 		return;
 	at = put_stack(call, header, record + 1);
 	for (uint32_t i = 0; i < n_args; i++)
-		*at++ = hook_argument(registers, i);
+		*at++ = args[i];
 	for (size_t i = 0; i < call->n_frames; i++)
 		*at++ = call->frames[i];
 	ring_commit(record, header);
+}
+
+static void copy_args(const struct call *call, const struct hook_registers *registers,
+		      uint64_t *args)
+{
+	for (uint32_t i = 0; i < call->traced->asked.n_args; i++)
+		args[i] = hook_argument(registers, i);
+}
+
+/* Until it is known whether the call fails. */
+static void keep(const struct call *call, const struct hook_registers *registers,
+		 const struct hook_slot *slot)
+{
+	struct kept *kept = kept_of(slot);
+
+	kept->call.traced = call->traced;
+	kept->call.time = call->time;
+	kept->call.modules = call->modules;
+	kept->call.n_frames = call->n_frames;
+	kept->call.truncated = call->truncated;
+	for (size_t i = 0; i < call->n_frames; i++)
+		kept->call.frames[i] = call->frames[i];
+	copy_args(call, registers, kept->args);
+}
+
+/* NT_SUCCESS() is the same the other way round. */
+static bool is_failure(uint64_t value)
+{
+	return (int32_t)value < 0;
+}
+
+/* The entry of a call that has failed, which was counted as filtered. */
+static bool record_kept(struct hook_slot *slot)
+{
+	struct kept *kept = kept_of(slot);
+	struct tally *tally = &kept->call.traced->entry;
+	struct kmn_header header;
+
+	counter_add(&tally->filtered, (uint64_t)-1);
+	if (!within_budget(&kept->call))
+		return false;
+	record_entry(&kept->call, kept->args, &header);
+	slot->entry[AT_SEQUENCE] = header.sequence;
+	slot->entry[AT_FLAGS] |= (uint64_t)header.cpu << AT_PROCESSOR;
+	return true;
 }
 
 static bool is_logged(const struct call *call)
@@ -333,10 +394,17 @@ bool call_entered(struct hook *hook, struct hook_registers *registers, struct ho
 		/* A free that no slot was left for is not followed either. */
 		if (traced->asked.role != TRACE_ROLE_FREE || !slot || !trace.pool_on)
 			counter_add(&traced->entry.filtered, 1);
-	} else if (!wanted || traced->asked.flags & TRACE_HOOK_QUIET) {
+	} else if (!wanted || traced->asked.flags & (TRACE_HOOK_QUIET | TRACE_HOOK_ERRORS)) {
 		counter_add(&traced->entry.filtered, 1);
+		if (wanted && slot && traced->asked.flags & TRACE_HOOK_ERRORS) {
+			keep(&call, registers, slot);
+			flags |= AT_KEPT;
+		}
 	} else if (within_budget(&call)) {
-		record_entry(&call, registers, &header);
+		uint64_t args[TRACE_MAX_ARGS];
+
+		copy_args(&call, registers, args);
+		record_entry(&call, args, &header);
 		flags |= AT_RECORDED;
 	}
 	if (!slot)
@@ -416,6 +484,8 @@ void call_returned(struct hook *hook, struct hook_registers *registers, struct h
 	if (trace.pool_on && flags & (AT_FREEING | AT_FOLLOWED) &&
 	    pool_returned(&call, slot, value))
 		return;
+	if (flags & AT_KEPT && is_failure(value) && record_kept(slot))
+		flags |= AT_RECORDED;
 	if (flags & AT_RECORDED)
 		record_return(&call, slot, value);
 	else

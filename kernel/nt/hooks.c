@@ -81,6 +81,13 @@ static bool make_returns(void)
 	return false;
 }
 
+static bool make_kept(void)
+{
+	if (!trace.kept)
+		trace.kept = trace_allocate(calls_kept_size());
+	return trace.kept;
+}
+
 static void release_all(void)
 {
 	for (uint32_t i = 0; i < trace.n_traced; i++) {
@@ -160,7 +167,7 @@ static enum control_result add_hook(void *context, const struct trace_hook *aske
 
 	if (!trace.rings)
 		return CONTROL_NOT_READY;
-	if (trace.n_traced == TRACE_MAX_HOOKS)
+	if (trace.n_traced == TRACE_MAX_HOOKS || (asked->flags & TRACE_HOOK_ERRORS && !make_kept()))
 		return CONTROL_NO_MEMORY;
 	traced = trace_allocate(sizeof(*traced));
 	if (!traced)
@@ -309,6 +316,8 @@ void hooks_fini(void)
 	if (trace.returns_memory && hook_returns_fini(&trace.returns) == HOOK_NONE)
 		trace_free(trace.returns_memory);
 	trace.returns_memory = NULL;
+	trace_free(trace.kept);
+	trace.kept = NULL;
 	free_rings();
 	make_pool(0);
 }

@@ -115,6 +115,11 @@ enum trace_hook_flag {
 	 * tally of an allocation is that of the return, of a free that of the entry.
 	 */
 	TRACE_HOOK_LOG = 1 << 2,
+	/*
+	 * Only calls that return a failure NTSTATUS; with the return, without a role. The entry is
+	 * kept until then and counted as filtered so far; its record has the time of the call.
+	 */
+	TRACE_HOOK_ERRORS = 1 << 3,
 };
 
 /* HOOK: this in, struct trace_hooked out. */

@@ -59,6 +59,7 @@ struct trace {
 	bool armed; /* a hook was armed since everything was released */
 	struct hook_returns returns;
 	void *returns_memory;
+	struct kept *kept; /* one for each slot of them; NULL: no hook keeps entries */
 
 	KSPIN_LOCK pool_lock;
 	bool pool_on;
@@ -106,6 +107,7 @@ size_t stack_walk(const struct hook_registers *registers, uint64_t function, uin
 uint64_t stack_hash(const uint64_t *frames, size_t n);
 
 /* calls.c: what hooks call; any IRQL */
+size_t calls_kept_size(void); /* bytes of trace.kept */
 bool call_entered(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot);
 void call_returned(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot);
 

@@ -149,6 +149,8 @@ static int hook_function(void *context, const struct nt_module *module,
 	struct trace_hooked hooked;
 
 	snprintf(hook.name, sizeof(hook.name), "%s", function->name);
+	if (wanted->spec->errors)
+		hook.flags |= TRACE_HOOK_RETURN | TRACE_HOOK_ERRORS;
 	for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
 		if (module != source->names.modules || strcmp(routines[i].name, function->name))
 			continue;

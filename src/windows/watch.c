@@ -19,6 +19,7 @@
 enum option {
 	OPTION_RETURN,
 	OPTION_ANY,
+	OPTION_ERRORS,
 	OPTION_EXCLUDE,
 	OPTION_ONLY,
 	OPTION_RATE,
@@ -57,6 +58,8 @@ struct watch {
 
 static const struct option_row hook_rows[] = {
 	{'r', "return", NULL, "hook the returns too: values and durations", OPTION_RETURN},
+	{'e', "errors", NULL, "only calls that return a failure NTSTATUS (hooks returns)",
+	 OPTION_ERRORS},
 	{'f', "any", NULL, "take any symbol in executable sections, data by its type too",
 	 OPTION_ANY},
 	{0, "limit-rate", "N", "suspend a hook for the rest of a second with more calls",
@@ -90,6 +93,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	switch ((enum option)id) {
 	case OPTION_RETURN:
 		watch->returns = true;
+		return 0;
+	case OPTION_ERRORS:
+		watch->spec.errors = watch->returns = true;
 		return 0;
 	case OPTION_ANY:
 		watch->spec.any_symbol = true;

@@ -316,6 +316,19 @@ run ./client.exe call 100 1 >/dev/null
 watched >"$work/seen" 2>&1
 check "suspends the hook, and says so" grep -q 'suspend' "$work/seen"
 
+check "calls that fail alone" watch hook -e -t 3s -o failed.kmn kmntarget:dispatch
+run ./client.exe free
+check "five that do" run ./client.exe fail
+run ./client.exe call 10 1
+check "are told of" watched
+check "and no others" sh -c "$build/kapimon show -S --color=never failed.kmn >seen 2>err &&
+	grep -c 'dispatch(0x.* = 0xc0000010 ' seen | grep -qx 5 && ! grep -v ' = 0xc0000010 ' seen | grep 'dispatch('"
+"$build/kapimon" show --color=never failed.kmn >out 2>seen
+said "dispatch+0x0 [kmntarget.sys]" "IoCallDriver+0x"
+check "the others are counted" grep -Eq 'dispatch \[kmntarget.sys\] +entry +patch +[0-9]{2} +5 +[0-9]+ +0 +0 +0' seen
+check "with their returns" grep -Eq 'dispatch \[kmntarget.sys\] +return +patch +[0-9]{2} +5 +[0-9]+ +0 +0 +0' seen
+check "and nothing is missing" grep -qx COMPLETE seen
+
 # Pool: 40 blocks of 100 bytes, every fourth leaked; then another tag, which is not asked for.
 check "pool memory is followed" watch mem -t 5s -T 'K  k' -o pool.kmn
 run ./client.exe leak Kmnk 40 100
