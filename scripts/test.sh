@@ -54,6 +54,7 @@ part command tests/command/run.py "$build" command
 part sanitized sanitized
 part fuzz scripts/fuzz.sh 15
 part nt tests/nt/run.sh "$build"
+part nt-suite tests/nt/vm/run.sh --wine
 part lab tests/lab/run.sh "${kernels%% *}"
 part gate tests/lab/gate.sh "${kernels##* }"
 for kernel in $kernels; do
