@@ -5,7 +5,7 @@
 #
 #	tests/nt/run.sh BUILD		BUILD has the Linux program, which reads what is captured
 #	NT_CHROOT=DIR tests/nt/run.sh BUILD	as root: the i386 driver, under 32-bit Wine in DIR, made by
-#		mmdebstrap --architectures=i386 --variant=apt --include=wine,wine32 bookworm DIR
+#		tests/nt/chroot.sh DIR
 #
 # Wine ends the drivers' process with the last program: a program that waits keeps it alive. A driver that
 # crashes ends that process, while the service manager goes on saying that it runs: its log tells.
@@ -83,8 +83,12 @@ if [ -n "${NT_CHROOT:-}" ]; then
 	arch=i386
 	mkdir "$work/bin"
 	for program in wine wineserver; do
-		printf '#!/bin/sh\nexec chroot "%s" sh -c "cd %s && exec %s \"\\$@\"" - "$@"\n' \
-			"$NT_CHROOT" "$inside" $program >"$work/bin/$program"
+		# Wine looks for itself in /proc, which is there for it alone.
+		cat >"$work/bin/$program" <<-END
+			#!/bin/sh
+			exec unshare --mount sh -c 'mount -t proc proc "$NT_CHROOT/proc" &&
+				exec chroot "$NT_CHROOT" sh -c "cd $inside && exec $program \"\\\$@\"" - "\$@"' - "\$@"
+		END
 		chmod +x "$work/bin/$program"
 	done
 	PATH=$work/bin:$PATH
