@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # All tests: unit tests, golden captures, exports and commands, the same under the address and undefined-behaviour sanitizers,
 # the fuzzers for a moment, the NT driver under Wine, a capture from the lab, a leak gate, then the VM cases on
-# each kernel of $KERNELS; the i386 driver if NT_CHROOT is a folder that tests/nt/chroot.sh has made. Every result is a TAP line on stdout and in
-# $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
+# each kernel of $KERNELS; the i386 driver if NT_CHROOT is a folder that tests/nt/chroot.sh has made. Every
+# result is a TAP line on stdout and in $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
 set -u
 
 build=${BUILD:-build}
