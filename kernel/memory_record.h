@@ -13,6 +13,10 @@
  *		last: the kernel tells it a second time, with the right caller.
  *
  * A KMN_FREE with the fate KMN_FATE_DEFERRED frees nothing yet.
+ *
+ * On NT a tag's number is its four characters with KMN_TAG_POOL; a record is of a block that the
+ * driver follows, and of a free of one that it does not, whose tag is KMN_TAG_POOL_BEFORE. Its time
+ * is when the allocation returned, or the free began.
  */
 #ifndef KMN_MEMORY_RECORD_H
 #define KMN_MEMORY_RECORD_H
@@ -23,7 +27,7 @@ enum kmn_memory_arg {
 	KMN_ARG_BYTES,	 /* that were asked for; of freed pages: that were freed */
 	KMN_ARG_TAG,
 	KMN_ARG_SITE,		    /* the caller's address; 0: not known */
-	KMN_ARG_GFP,		    /* KMN_ALLOC */
+	KMN_ARG_GFP,		    /* KMN_ALLOC; on NT the pool type or flags */
 	KMN_ARG_FATE = KMN_ARG_GFP, /* KMN_FREE: enum kmn_memory_fate */
 	KMN_MEMORY_ARGS
 };
@@ -43,6 +47,7 @@ enum kmn_memory_family {
 	KMN_FAMILY_PAGES = 2,
 	KMN_FAMILY_VMALLOC = 3,
 	KMN_FAMILY_PERCPU = 4,
+	KMN_FAMILY_POOL = 5, /* NT's */
 	KMN_N_FAMILIES
 };
 
@@ -72,6 +77,12 @@ enum kmn_memory_tag_number {
 	KMN_MAX_CACHES = 1024, /* a power of two */
 	KMN_MAX_TAGS = KMN_TAG_CACHES + KMN_MAX_CACHES
 };
+
+#define KMN_TAG_POOL (1ull << 32)
+#define KMN_TAG_POOL_BEFORE (2ull << 32)
+#define KMN_TAG_IS_POOL(tag) ((uint64_t)(tag) >> 32 == 1 || (uint64_t)(tag) == KMN_TAG_POOL_BEFORE)
+/* The tag of a block that was allocated before is not known when it is freed. */
+#define KMN_POOL_BEFORE "(blocks of before)"
 
 /* An address of the kernel's, as opposed to a page frame number. */
 #define KMN_IS_KERNEL_ADDRESS(address) ((uint64_t)(address) >> 63)

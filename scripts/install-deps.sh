@@ -20,7 +20,7 @@ packages="$packages qemu-system-x86 busybox-static kmod xz-utils zstd cpio"
 packages="$packages gcc-12 dwarves binutils libssl3"
 # NT: drivers for both processors, and what the hooks of TRACE.SYS are tested with here: code and libraries
 # for i386, and a decoder to compare ours with
-packages="$packages gcc-mingw-w64-i686 gcc-mingw-w64-x86-64 gcc-multilib libzydis-dev lib32z1"
+packages="$packages gcc-mingw-w64-i686 gcc-mingw-w64-x86-64 libz-mingw-w64-dev gcc-multilib libzydis-dev lib32z1"
 # what TRACE.SYS and KAPIMON.EXE are tested under, and the linker that makes PDB files
 packages="$packages wine wine64 lld"
 # what else the caller needs

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# All tests: unit tests, exports and commands, the same under the address and undefined-behaviour sanitizers,
-# the fuzzers for a moment, the NT driver under Wine, a capture from the lab, a leak gate, then the VM cases on
-# each kernel of $KERNELS, those of nested calls with full preemption too. Every result is a TAP line on
-# stdout and in $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
+# All tests: unit tests, golden captures, exports and commands, the same under the address and
+# undefined-behaviour sanitizers, the fuzzers for a moment, the NT driver under Wine (the i386 one too, if
+# NT_CHROOT is a folder that tests/nt/chroot.sh has made), a capture from the lab, a leak gate, then the VM
+# cases on each kernel of $KERNELS, those of nested calls with full preemption too. Every result is a TAP line
+# on stdout and in $BUILD/test-results.tap; a part that fails doesn't keep the next from running.
 set -u
 
 build=${BUILD:-build}
@@ -48,11 +49,14 @@ sanitized()
 }
 
 part unit scripts/unit-tests.py "$build" unit
+part golden tests/golden/run.sh "$build"
 part export tests/export/run.py "$build" export
 part command tests/command/run.py "$build" command
 part sanitized sanitized
 part fuzz scripts/fuzz.sh 15
-part nt tests/nt/run.sh "$build"
+part nt env -u NT_CHROOT tests/nt/run.sh "$build"
+[ -z "${NT_CHROOT:-}" ] || part nt-i386 tests/nt/run.sh "$build"
+part nt-suite tests/nt/vm/run.sh --wine
 part lab tests/lab/run.sh "${kernels%% *}"
 part gate tests/lab/gate.sh "${kernels##* }"
 for kernel in $kernels; do

@@ -56,7 +56,7 @@ static int run_classic(int n_arguments, char **arguments)
 	int argc, status;
 	char **argv;
 
-	if (classic_translate(n_arguments, arguments, &argc, &argv, &err))
+	if (classic_translate(n_arguments, arguments, &classic_linux, &argc, &argv, &err))
 		return tell(NULL, &err);
 	status = run(argc, argv);
 	free(argv);
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 		puts("kapimon " KAPIMON_VERSION);
 		return STATUS_OK;
 	}
-	if (classic_is_switch(argv[1]))
+	if (classic_is_switch(argv[1], &classic_linux))
 		return run_classic(argc - 1, argv + 1);
 	return run(argc - 1, argv + 1);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What happens when a hooked function is called and when it returns. Any IRQL that it runs at. */
+#include <memory_record.h>
+
 #include "model/tag.h"
 #include "trace.h"
 
@@ -18,13 +20,33 @@ struct call {
 	uint64_t frames[TRACE_MAX_FRAMES + 1];
 };
 
+/* A call whose entry is recorded when it returns, if at all. */
+struct kept {
+	struct call call;
+	uint64_t args[TRACE_MAX_ARGS];
+};
+
+size_t calls_kept_size(void)
+{
+	return TRACE_RETURNS * sizeof(struct kept);
+}
+
+static struct kept *kept_of(const struct hook_slot *slot)
+{
+	return &trace.kept[slot - trace.returns.slots];
+}
+
 /* What the entry leaves in the slot. */
 enum { AT_SEQUENCE, AT_TIME, AT_BYTES, AT_FLAGS };
+
+/* Where allocations are recorded, and not calls, their type of pool. */
+#define AT_TYPE AT_SEQUENCE
 
 /* AT_FLAGS: the tag, the processor, and these */
 #define AT_RECORDED 1u
 #define AT_FREEING 2u
 #define AT_FOLLOWED 4u
+#define AT_KEPT 8u
 #define AT_PROCESSOR 16
 #define AT_TAG 32
 
@@ -51,8 +73,8 @@ static struct kmn_header header_of(const struct call *call, uint8_t kind, uint32
 		.context = system_context(),
 		.hook = call->traced->number,
 		.time = call->time,
-		.pid = (uint32_t)(uintptr_t)PsGetCurrentProcessId(),
-		.tid = (uint32_t)(uintptr_t)PsGetCurrentThreadId(),
+		.pid = (uint32_t)system_process(),
+		.tid = (uint32_t)system_thread(),
 	};
 
 	system_comm(header.comm);
@@ -162,8 +184,7 @@ static bool any_tag(void)
 	return true;
 }
 
-static void record_entry(const struct call *call, const struct hook_registers *registers,
-			 struct kmn_header *header)
+static void record_entry(const struct call *call, const uint64_t *args, struct kmn_header *header)
 {
 	uint32_t n_args = call->traced->asked.n_args;
 	uint32_t stack = call->n_frames ? sizeof(struct kmn_stack) : 0;
@@ -178,10 +199,141 @@ static void record_entry(const struct call *call, const struct hook_registers *r
 		return;
 	at = put_stack(call, header, record + 1);
 	for (uint32_t i = 0; i < n_args; i++)
-		*at++ = hook_argument(registers, i);
+		*at++ = args[i];
 	for (size_t i = 0; i < call->n_frames; i++)
 		*at++ = call->frames[i];
 	ring_commit(record, header);
+}
+
+static void copy_args(const struct call *call, const struct hook_registers *registers,
+		      uint64_t *args)
+{
+	for (uint32_t i = 0; i < call->traced->asked.n_args; i++)
+		args[i] = hook_argument(registers, i);
+}
+
+/* Until it is known whether the call fails. */
+static void keep(const struct call *call, const struct hook_registers *registers,
+		 const struct hook_slot *slot)
+{
+	struct kept *kept = kept_of(slot);
+
+	kept->call.traced = call->traced;
+	kept->call.time = call->time;
+	kept->call.modules = call->modules;
+	kept->call.n_frames = call->n_frames;
+	kept->call.truncated = call->truncated;
+	for (size_t i = 0; i < call->n_frames; i++)
+		kept->call.frames[i] = call->frames[i];
+	copy_args(call, registers, kept->args);
+}
+
+/* NT_SUCCESS() is the same the other way round. */
+static bool is_failure(uint64_t value)
+{
+	return (int32_t)value < 0;
+}
+
+/* The entry of a call that has failed, which was counted as filtered. */
+static bool record_kept(struct hook_slot *slot)
+{
+	struct kept *kept = kept_of(slot);
+	struct tally *tally = &kept->call.traced->entry;
+	struct kmn_header header;
+
+	counter_add(&tally->filtered, (uint64_t)-1);
+	if (!within_budget(&kept->call))
+		return false;
+	record_entry(&kept->call, kept->args, &header);
+	slot->entry[AT_SEQUENCE] = header.sequence;
+	slot->entry[AT_FLAGS] |= (uint64_t)header.cpu << AT_PROCESSOR;
+	return true;
+}
+
+static bool is_logged(const struct call *call)
+{
+	return call->traced->asked.flags & TRACE_HOOK_LOG;
+}
+
+/* An allocation or a free: its arguments, see kernel/memory_record.h. */
+static void record_memory(const struct call *call, struct tally *tally, uint8_t kind,
+			  const uint64_t args[KMN_MEMORY_ARGS])
+{
+	uint32_t stack = call->n_frames ? sizeof(struct kmn_stack) : 0, fetched;
+	struct kmn_fetched name = {.status = KMN_FETCHED};
+	char tag[5];
+	const char *text = tag;
+	struct kmn_header header, *record;
+	uint64_t *at;
+
+	if (args[KMN_ARG_TAG] == KMN_TAG_POOL_BEFORE) {
+		text = KMN_POOL_BEFORE;
+		name.length = sizeof(KMN_POOL_BEFORE) - 1;
+	} else {
+		name.length = (uint16_t)tag_of_pool((uint32_t)args[KMN_ARG_TAG], tag);
+	}
+	fetched = (uint32_t)(sizeof(name) + name.length + 7) & ~7u;
+	header = header_of(call, kind,
+			   (uint32_t)(sizeof(header) + stack + 8 * KMN_MEMORY_ARGS + fetched +
+				      8 * call->n_frames));
+	header.n_args = KMN_MEMORY_ARGS;
+	header.n_fetches = 1;
+	record = reserve(tally, &header);
+	if (!record)
+		return;
+	at = put_stack(call, &header, record + 1);
+	for (uint32_t i = 0; i < KMN_MEMORY_ARGS; i++)
+		*at++ = args[i];
+	/* The last words of the name have zeros behind it. */
+	for (uint32_t i = 0; i < fetched / 8; i++)
+		at[i] = 0;
+	*(struct kmn_fetched *)at = name;
+	for (uint32_t i = 0; i < name.length; i++)
+		((char *)at)[sizeof(name) + i] = text[i];
+	at += fetched / 8;
+	for (size_t i = 0; i < call->n_frames; i++)
+		*at++ = call->frames[i];
+	ring_commit(record, &header);
+}
+
+/* Who called; 0: there is no stack. */
+static uint64_t site_of(const struct call *call)
+{
+	return call->n_frames > 1 ? call->frames[1] : 0;
+}
+
+/* Counted as one that has no record, where it has none. */
+static void log_free(const struct call *call, uint64_t address, enum pool_free found, uint32_t tag)
+{
+	bool known = found == POOL_FREED;
+	const uint64_t args[KMN_MEMORY_ARGS] = {
+		[KMN_ARG_ADDRESS] = address,
+		[KMN_ARG_TAG] = known ? KMN_TAG_POOL | tag : KMN_TAG_POOL_BEFORE,
+		[KMN_ARG_SITE] = site_of(call),
+		[KMN_ARG_FATE] = known ? KMN_FATE_KNOWN : KMN_FATE_UNKNOWN,
+	};
+
+	if (known || (found == POOL_UNKNOWN && address && any_tag()))
+		record_memory(call, &call->traced->entry, KMN_FREE, args);
+	else
+		counter_add(&call->traced->entry.filtered, 1);
+}
+
+static void log_alloc(const struct call *call, const struct trace_block *block, uint64_t type,
+		      enum pool_alloc became)
+{
+	const uint64_t args[KMN_MEMORY_ARGS] = {
+		[KMN_ARG_ADDRESS] = block->address,
+		[KMN_ARG_BYTES] = block->bytes,
+		[KMN_ARG_TAG] = KMN_TAG_POOL | block->tag,
+		[KMN_ARG_SITE] = site_of(call),
+		[KMN_ARG_GFP] = type,
+	};
+
+	if (became == POOL_OUTER)
+		counter_add(&call->traced->ret.filtered, 1);
+	else
+		record_memory(call, &call->traced->ret, KMN_ALLOC, args);
 }
 
 /* The tag that a pool routine is called with, or of the block that it frees; bytes too. */
@@ -190,7 +342,8 @@ static uint32_t pool_entered(const struct call *call, const struct hook_register
 {
 	/* i386: 64 bits of flags are two words */
 	unsigned first = sizeof(void *) == 4 && call->traced->asked.role == TRACE_ROLE_ALLOC_FLAGS;
-	uint64_t thread = (uintptr_t)PsGetCurrentThreadId();
+	uint64_t thread = system_thread();
+	enum pool_free found;
 	uint32_t tag = 0;
 	KIRQL irql;
 
@@ -206,17 +359,15 @@ static uint32_t pool_entered(const struct call *call, const struct hook_register
 		if (!trace.pool_on)
 			return 0;
 		KeAcquireSpinLock(&trace.pool_lock, &irql);
-		switch (pool_free(&trace.pool, hook_argument(registers, 0), thread, any_tag(),
-				  &tag)) {
-		case POOL_FREED:
+		found = pool_free(&trace.pool, hook_argument(registers, 0), thread, any_tag(),
+				  &tag);
+		KeReleaseSpinLock(&trace.pool_lock, irql);
+		if (found == POOL_FREED) {
 			*flags |= AT_FREEING;
 			*bytes = hook_argument(registers, 0);
-			break;
-		case POOL_INNER:
-		case POOL_UNKNOWN:
-			break;
 		}
-		KeReleaseSpinLock(&trace.pool_lock, irql);
+		if (is_logged(call))
+			log_free(call, hook_argument(registers, 0), found, tag);
 		return tag;
 	}
 	return 0;
@@ -239,15 +390,29 @@ bool call_entered(struct hook *hook, struct hook_registers *registers, struct ho
 	if (wanted && traced->asked.role != TRACE_ROLE_NONE &&
 	    traced->asked.role != TRACE_ROLE_FREE && tag != TRACE_POOL_TAG)
 		flags |= AT_FOLLOWED;
-	if (!wanted || traced->asked.flags & TRACE_HOOK_QUIET) {
+	if (is_logged(&call)) {
+		/* A free that no slot was left for is not followed either. */
+		if (traced->asked.role != TRACE_ROLE_FREE || !slot || !trace.pool_on)
+			counter_add(&traced->entry.filtered, 1);
+	} else if (!wanted || traced->asked.flags & (TRACE_HOOK_QUIET | TRACE_HOOK_ERRORS)) {
 		counter_add(&traced->entry.filtered, 1);
+		if (wanted && slot && traced->asked.flags & TRACE_HOOK_ERRORS) {
+			keep(&call, registers, slot);
+			flags |= AT_KEPT;
+		}
 	} else if (within_budget(&call)) {
-		record_entry(&call, registers, &header);
+		uint64_t args[TRACE_MAX_ARGS];
+
+		copy_args(&call, registers, args);
+		record_entry(&call, args, &header);
 		flags |= AT_RECORDED;
 	}
 	if (!slot)
 		return false;
-	slot->entry[AT_SEQUENCE] = header.sequence;
+	if (is_logged(&call))
+		slot->entry[AT_TYPE] = hook_argument(registers, 0);
+	else
+		slot->entry[AT_SEQUENCE] = header.sequence;
 	slot->entry[AT_TIME] = call.time;
 	slot->entry[AT_BYTES] = bytes;
 	slot->entry[AT_FLAGS] =
@@ -272,16 +437,18 @@ static void record_return(const struct call *call, const struct hook_slot *slot,
 	ring_commit(record, &header);
 }
 
-static void pool_returned(const struct call *call, const struct hook_slot *slot, uint64_t value)
+/* True: it has been recorded, or counted as one that is not. */
+static bool pool_returned(const struct call *call, const struct hook_slot *slot, uint64_t value)
 {
-	uint64_t thread = (uintptr_t)PsGetCurrentThreadId();
+	enum pool_alloc became = POOL_OUTER;
+	uint64_t thread = system_thread();
 	struct trace_block block = {
 		.address = (uintptr_t)value,
 		.bytes = slot->entry[AT_BYTES],
 		.time = call->time,
 		.modules = call->modules,
 		.tag = (uint32_t)(slot->entry[AT_FLAGS] >> AT_TAG),
-		.pid = (uint32_t)(uintptr_t)PsGetCurrentProcessId(),
+		.pid = (uint32_t)system_process(),
 		.hook = call->traced->number,
 		.cpu = (uint16_t)system_processor(),
 		.context = system_context(),
@@ -296,8 +463,12 @@ static void pool_returned(const struct call *call, const struct hook_slot *slot,
 	if (slot->entry[AT_FLAGS] & AT_FREEING)
 		pool_freed(&trace.pool, slot->entry[AT_BYTES], thread);
 	else
-		pool_alloc(&trace.pool, &block, thread, slot->entry[AT_TIME]);
+		became = pool_alloc(&trace.pool, &block, thread, slot->entry[AT_TIME]);
 	KeReleaseSpinLock(&trace.pool_lock, irql);
+	if (!is_logged(call) || slot->entry[AT_FLAGS] & AT_FREEING)
+		return false;
+	log_alloc(call, &block, slot->entry[AT_TYPE], became);
+	return true;
 }
 
 void call_returned(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot)
@@ -310,8 +481,11 @@ void call_returned(struct hook *hook, struct hook_registers *registers, struct h
 
 	counter_add(&traced->ret.hits, 1);
 	look(&call, hook, registers, flags & AT_FOLLOWED);
-	if (trace.pool_on && flags & (AT_FREEING | AT_FOLLOWED))
-		pool_returned(&call, slot, value);
+	if (trace.pool_on && flags & (AT_FREEING | AT_FOLLOWED) &&
+	    pool_returned(&call, slot, value))
+		return;
+	if (flags & AT_KEPT && is_failure(value) && record_kept(slot))
+		flags |= AT_RECORDED;
 	if (flags & AT_RECORDED)
 		record_return(&call, slot, value);
 	else

@@ -16,11 +16,21 @@ static bool start_valid(const struct trace_start *start)
 	       start->blocks <= TRACE_MAX_BLOCKS && !start->reserved;
 }
 
+static bool flags_valid(const struct trace_hook *hook)
+{
+	const uint32_t known =
+		TRACE_HOOK_RETURN | TRACE_HOOK_QUIET | TRACE_HOOK_LOG | TRACE_HOOK_ERRORS;
+
+	if (hook->flags & ~known || (hook->flags & TRACE_HOOK_LOG && !hook->role))
+		return false;
+	return !(hook->flags & TRACE_HOOK_ERRORS) ||
+	       (hook->flags == (TRACE_HOOK_ERRORS | TRACE_HOOK_RETURN) && !hook->role);
+}
+
 /* Whether there is code at the address, only the driver can tell. */
 static bool hook_valid(const struct trace_hook *hook)
 {
-	return hook->address && hook->address <= UINTPTR_MAX &&
-	       !(hook->flags & ~(uint32_t)(TRACE_HOOK_RETURN | TRACE_HOOK_QUIET)) &&
+	return hook->address && hook->address <= UINTPTR_MAX && flags_valid(hook) &&
 	       hook->role < TRACE_N_ROLES &&
 	       (hook->role == TRACE_ROLE_NONE || hook->flags & TRACE_HOOK_RETURN) &&
 	       hook->n_args <= TRACE_MAX_ARGS && hook->name[0] && ends(hook->name, TRACE_NAME);

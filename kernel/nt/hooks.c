@@ -4,13 +4,11 @@
 
 /* What hooked calls use themselves: a hook there would call itself for ever. */
 static const WCHAR *const own_routines[] = {
-	L"KeQueryPerformanceCounter", L"KeGetCurrentProcessorNumber",
-	L"KeGetCurrentIrql",	      L"PsGetCurrentProcessId",
-	L"PsGetCurrentThreadId",      L"PsGetProcessImageFileName",
-	L"PsGetCurrentProcess",	      L"IoGetCurrentProcess",
-	L"IoGetStackLimits",	      L"RtlLookupFunctionEntry",
-	L"RtlVirtualUnwind",	      L"KeAcquireSpinLock",
-	L"KfAcquireSpinLock",	      L"KeReleaseSpinLock",
+	L"KeQueryPerformanceCounter", L"KeGetCurrentProcessorNumber", L"KeGetCurrentIrql",
+	L"PsGetCurrentProcessId",     L"PsGetCurrentThreadId",	      L"PsGetProcessImageFileName",
+	L"KeGetCurrentThread",	      L"PsGetCurrentProcess",	      L"IoGetCurrentProcess",
+	L"IoGetStackLimits",	      L"RtlLookupFunctionEntry",      L"RtlVirtualUnwind",
+	L"KeAcquireSpinLock",	      L"KfAcquireSpinLock",	      L"KeReleaseSpinLock",
 	L"KfReleaseSpinLock",	      L"KeAcquireSpinLockRaiseToDpc",
 };
 
@@ -81,6 +79,13 @@ static bool make_returns(void)
 	trace_free(trace.returns_memory);
 	trace.returns_memory = NULL;
 	return false;
+}
+
+static bool make_kept(void)
+{
+	if (!trace.kept)
+		trace.kept = trace_allocate(calls_kept_size());
+	return trace.kept;
 }
 
 static void release_all(void)
@@ -162,7 +167,7 @@ static enum control_result add_hook(void *context, const struct trace_hook *aske
 
 	if (!trace.rings)
 		return CONTROL_NOT_READY;
-	if (trace.n_traced == TRACE_MAX_HOOKS)
+	if (trace.n_traced == TRACE_MAX_HOOKS || (asked->flags & TRACE_HOOK_ERRORS && !make_kept()))
 		return CONTROL_NO_MEMORY;
 	traced = trace_allocate(sizeof(*traced));
 	if (!traced)
@@ -311,6 +316,8 @@ void hooks_fini(void)
 	if (trace.returns_memory && hook_returns_fini(&trace.returns) == HOOK_NONE)
 		trace_free(trace.returns_memory);
 	trace.returns_memory = NULL;
+	trace_free(trace.kept);
+	trace.kept = NULL;
 	free_rings();
 	make_pool(0);
 }

@@ -15,7 +15,7 @@
 #define TRACE_PATH "\\\\.\\KapimonTrace"
 
 /* Counted up whenever a structure below changes. */
-#define TRACE_VERSION 2
+#define TRACE_VERSION 3
 
 /* CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800 + number, method, FILE_READ_DATA | FILE_WRITE_DATA) */
 #define TRACE_CODE(number, method) (0x22u << 16 | 3u << 14 | (0x800u + (number)) << 2 | (method))
@@ -110,6 +110,16 @@ enum trace_role {
 enum trace_hook_flag {
 	TRACE_HOOK_RETURN = 1 << 0,
 	TRACE_HOOK_QUIET = 1 << 1, /* no records: for memory only */
+	/*
+	 * Records of allocations and frees (kernel/memory_record.h), not of calls; with a role. The
+	 * tally of an allocation is that of the return, of a free that of the entry.
+	 */
+	TRACE_HOOK_LOG = 1 << 2,
+	/*
+	 * Only calls that return a failure NTSTATUS; with the return, without a role. The entry is
+	 * kept until then and counted as filtered so far; its record has the time of the call.
+	 */
+	TRACE_HOOK_ERRORS = 1 << 3,
 };
 
 /* HOOK: this in, struct trace_hooked out. */

@@ -80,18 +80,19 @@ static struct trace_tag *find_tag(struct pool *pool, uint32_t tag)
 			of_tag->field += (n);                                                      \
 	} while (0)
 
-bool pool_alloc(struct pool *pool, const struct trace_block *block, uint64_t thread, uint64_t began)
+enum pool_alloc pool_alloc(struct pool *pool, const struct trace_block *block, uint64_t thread,
+			   uint64_t began)
 {
 	struct pool_entry *entry;
 
 	if (!block->address) {
 		COUNT(pool, block->tag, failed, 1);
-		return false;
+		return POOL_FAILED;
 	}
 	entry = find(pool, block->address);
 	if (entry->block.address && !entry->freeing) {
 		if (entry->thread == thread && entry->block.time >= began)
-			return false;
+			return POOL_OUTER;
 		/* The free that was missed. */
 		COUNT(pool, entry->block.tag, replaced, 1);
 		COUNT(pool, entry->block.tag, frees, 1);
@@ -99,14 +100,14 @@ bool pool_alloc(struct pool *pool, const struct trace_block *block, uint64_t thr
 	} else if (!entry->block.address) {
 		if (pool->used >= pool->blocks) {
 			COUNT(pool, block->tag, no_room, 1);
-			return false;
+			return POOL_NO_ROOM;
 		}
 		pool->used++;
 	}
 	*entry = (struct pool_entry){.block = *block, .thread = thread};
 	COUNT(pool, block->tag, allocs, 1);
 	COUNT(pool, block->tag, alloc_bytes, block->bytes);
-	return true;
+	return POOL_FOLLOWED;
 }
 
 enum pool_free pool_free(struct pool *pool, uint64_t address, uint64_t thread, bool count_unknown,

@@ -35,12 +35,16 @@ struct pool {
 /* Bytes of zeroed memory for so many blocks. */
 size_t pool_size(size_t blocks);
 void pool_init(struct pool *pool, void *memory, size_t blocks);
-/*
- * A call that began at `began` has returned block->address (0: it failed). block->time: now. False:
- * it was the outer call of one that was counted, or there is no room.
- */
-bool pool_alloc(struct pool *pool, const struct trace_block *block, uint64_t thread,
-		uint64_t began);
+/* What came of an allocation. */
+enum pool_alloc {
+	POOL_FOLLOWED,
+	POOL_FAILED,
+	POOL_OUTER,   /* the outer call of one that was counted */
+	POOL_NO_ROOM, /* its block is not followed */
+};
+/* A call that began at `began` has returned block->address (0: it failed). block->time: now. */
+enum pool_alloc pool_alloc(struct pool *pool, const struct trace_block *block, uint64_t thread,
+			   uint64_t began);
 /* What a free found. */
 enum pool_free {
 	POOL_FREED,

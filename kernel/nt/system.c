@@ -5,6 +5,8 @@
 static ULONG(NTAPI *current_processor)(void);
 static const char *(NTAPI *image_name)(PEPROCESS);
 static uint64_t frequency;
+/* Of Wine, where it can return NULL; else NULL. */
+static void *(NTAPI *wine_thread)(void);
 
 #define SECOND 1000000000ull
 
@@ -18,6 +20,8 @@ void system_init(void)
 	/* Since NT 5.1; Wine has the name only. */
 	if (!trace.in_process)
 		image_name = trace_routine(L"PsGetProcessImageFileName");
+	else
+		wine_thread = trace_routine(L"KeGetCurrentThread");
 	KeQueryPerformanceCounter(&rate);
 	frequency = (uint64_t)rate.QuadPart;
 	for (KAFFINITY mask = KeQueryActiveProcessors(); mask; mask &= mask - 1)
@@ -45,6 +49,34 @@ uint32_t system_processor(void)
 #endif
 	/* Processors can be added while the system runs; rings take any number of writers. */
 	return number % trace.processors;
+}
+
+/*
+ * Wine's "kernel" serves requests in the name of the thread that made them: when that has ended
+ * there is no current thread, and the routines that tell its numbers crash.
+ */
+static bool has_thread(void)
+{
+	return !wine_thread || wine_thread();
+}
+
+uintptr_t system_process(void)
+{
+	return has_thread() ? (uintptr_t)PsGetCurrentProcessId() : 0;
+}
+
+uintptr_t system_thread(void)
+{
+	uintptr_t number = 0;
+
+	if (has_thread())
+		return (uintptr_t)PsGetCurrentThreadId();
+#if defined(__i386__)
+	__asm__("movl %%fs:0x24, %0" : "=r"(number)); /* TEB.ClientId.UniqueThread */
+#else
+	__asm__("movq %%gs:0x48, %0" : "=r"(number));		 /* TEB.ClientId.UniqueThread */
+#endif
+	return number;
 }
 
 uint8_t system_context(void)

@@ -59,6 +59,7 @@ struct trace {
 	bool armed; /* a hook was armed since everything was released */
 	struct hook_returns returns;
 	void *returns_memory;
+	struct kept *kept; /* one for each slot of them; NULL: no hook keeps entries */
 
 	KSPIN_LOCK pool_lock;
 	bool pool_on;
@@ -80,6 +81,8 @@ void *trace_routine(const WCHAR *name);
 void system_init(void);		 /* PASSIVE_LEVEL */
 uint64_t system_time(void);	 /* ns; any IRQL */
 uint32_t system_processor(void); /* below trace.processors; any IRQL */
+uintptr_t system_process(void);	 /* its id; any IRQL */
+uintptr_t system_thread(void);	 /* the same */
 uint8_t system_context(void);	 /* enum kmn_context; any IRQL */
 /* The process's name, KMN_COMM bytes, NUL-padded; any IRQL. */
 void system_comm(char *comm);
@@ -104,6 +107,7 @@ size_t stack_walk(const struct hook_registers *registers, uint64_t function, uin
 uint64_t stack_hash(const uint64_t *frames, size_t n);
 
 /* calls.c: what hooks call; any IRQL */
+size_t calls_kept_size(void); /* bytes of trace.kept */
 bool call_entered(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot);
 void call_returned(struct hook *hook, struct hook_registers *registers, struct hook_slot *slot);
 

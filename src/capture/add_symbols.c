@@ -32,6 +32,7 @@ struct addition {
 	size_t n_pending, capacity;
 	struct place_finder *finder;
 	struct symbols_added added;
+	enum codec codec; /* of the capture's blocks, as far as one is packed */
 	bool ended;
 };
 
@@ -212,49 +213,28 @@ static int read_table(struct addition *addition, const struct block *block, stru
 	return code;
 }
 
-/* What the index of the original says of the block; NULL: nothing, or there is none. */
-static const struct index_entry *entry_of(struct addition *addition, const struct block *block)
-{
-	const struct capture_index *index = &addition->index;
-
-	while (addition->next < index->n_entries &&
-	       index->entries[addition->next].offset < block->offset)
-		addition->next++;
-	if (addition->next < index->n_entries &&
-	    index->entries[addition->next].offset == block->offset)
-		return &index->entries[addition->next];
-	return NULL;
-}
-
 static int copy_end(struct addition *addition, const struct block *block, struct error *err)
 {
-	unsigned char payload[64];
-	struct text end = TEXT_INIT;
-	struct block changed = *block;
-	int code;
-
 	addition->ended = true;
-	if (block->length < 12 || block->length > sizeof(payload) ||
-	    codec_unpack(block->codec, block->stored, block->stored_length, payload, block->length,
-			 NULL))
-		return error_set(err, "%s is damaged: its end can't be read", addition->name);
-	if (addition->index.n_entries)
-		return block_writer_end(&addition->writer, load_u64(payload + 4), err);
-	if (addition->reader.major < CAPTURE_MAJOR)
-		return block_writer_copy(&addition->writer, block, NULL, err);
-	/* No index begins at 0. */
-	encode_end(&end, load_u64(payload + 4), 0);
-	changed.codec = CODEC_NONE;
-	changed.stored = (const unsigned char *)text_string(&end);
-	changed.stored_length = changed.length = (uint32_t)end.length;
-	code = text_failed(&end) ? error_no_memory(err)
-				 : block_writer_copy(&addition->writer, &changed, NULL, err);
-	text_fini(&end);
-	return code;
+	if (!block_writer_copy_end(&addition->writer, block, addition->index.n_entries != 0, err))
+		return 0;
+	error_prefix(err, "%s is damaged", addition->name);
+	return -1;
+}
+
+/* Who reads the capture can read what is put into it. */
+static int pack_alike(struct addition *addition, const struct block *block, struct error *err)
+{
+	if (addition->codec != CODEC_NONE || block->codec == CODEC_NONE)
+		return 0;
+	addition->codec = (enum codec)block->codec;
+	return block_writer_pack(&addition->writer, addition->codec, err);
 }
 
 static int take_block(struct addition *addition, const struct block *block, struct error *err)
 {
+	if (pack_alike(addition, block, err))
+		return -1;
 	/* The capture's own names and lines of these frames must be known first. */
 	if (block->type != BLOCK_LINES && block->type != BLOCK_FRAMES && add_pending(addition, err))
 		return -1;
@@ -273,7 +253,8 @@ static int take_block(struct addition *addition, const struct block *block, stru
 	default:
 		break;
 	}
-	return block_writer_copy(&addition->writer, block, entry_of(addition, block), err);
+	return block_writer_copy(&addition->writer, block,
+				 index_next(&addition->index, &addition->next, block->offset), err);
 }
 
 static int check_damage(const struct addition *addition, struct error *err)

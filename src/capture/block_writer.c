@@ -26,6 +26,11 @@ int block_writer_init(struct block_writer *writer, const char *path, bool force,
 	return 0;
 }
 
+int block_writer_pack(struct block_writer *writer, enum codec codec, struct error *err)
+{
+	return packer_choose(writer->packer, codec, err);
+}
+
 void block_writer_fini(struct block_writer *writer)
 {
 	capture_output_close(writer->output);
@@ -142,6 +147,33 @@ uint64_t block_writer_written(const struct block_writer *writer)
 			return entry->n_before + entry->n_records;
 	}
 	return 0;
+}
+
+int block_writer_copy_end(struct block_writer *writer, const struct block *block, bool indexed,
+			  struct error *err)
+{
+	struct text end = TEXT_INIT;
+	struct block changed = *block;
+	unsigned char payload[64];
+	int code;
+
+	if (block->length < 12 || block->length > sizeof(payload) ||
+	    codec_unpack(block->codec, block->stored, block->stored_length, payload, block->length,
+			 NULL))
+		return error_set(err, "its end can't be read");
+	if (indexed)
+		return block_writer_end(writer, load_u64(payload + 4), err);
+	if (writer->major < CAPTURE_MAJOR)
+		return block_writer_copy(writer, block, NULL, err);
+	/* No index begins at 0. */
+	encode_end(&end, load_u64(payload + 4), 0);
+	changed.codec = CODEC_NONE;
+	changed.stored = (const unsigned char *)text_string(&end);
+	changed.stored_length = changed.length = (uint32_t)end.length;
+	code = text_failed(&end) ? error_no_memory(err)
+				 : block_writer_copy(writer, &changed, NULL, err);
+	text_fini(&end);
+	return code;
 }
 
 int block_writer_end(struct block_writer *writer, uint64_t n_records, struct error *err)

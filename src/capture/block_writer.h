@@ -28,6 +28,8 @@ struct block_writer {
 };
 
 int block_writer_init(struct block_writer *writer, const char *path, bool force, struct error *err);
+/* Pack like this, not as the build does best; before the first block. */
+int block_writer_pack(struct block_writer *writer, enum codec codec, struct error *err);
 void block_writer_fini(struct block_writer *writer);
 /* Empties the file and writes its header. */
 int block_writer_begin(struct block_writer *writer, struct error *err);
@@ -42,6 +44,12 @@ int block_writer_write_events(struct block_writer *writer, const void *payload, 
  */
 int block_writer_copy(struct block_writer *writer, const struct block *block,
 		      const struct index_entry *events, struct error *err);
+/*
+ * The same with the block that ends the other capture: with an index of what was written, or, when
+ * it is not indexed, without. The writer has the other's version.
+ */
+int block_writer_copy_end(struct block_writer *writer, const struct block *block, bool indexed,
+			  struct error *err);
 /* How many records are in the blocks that are written, see capture_output_written(). */
 uint64_t block_writer_written(const struct block_writer *writer);
 /* Write the index and the block that ends the capture; `n_records` are in all of it. */

@@ -32,6 +32,16 @@ int index_add(struct capture_index *index, const struct index_entry *entry, stru
 	return 0;
 }
 
+const struct index_entry *index_next(const struct capture_index *index, size_t *next,
+				     uint64_t offset)
+{
+	while (*next < index->n_entries && index->entries[*next].offset < offset)
+		++*next;
+	if (*next < index->n_entries && index->entries[*next].offset == offset)
+		return &index->entries[*next];
+	return NULL;
+}
+
 size_t index_encode(const struct capture_index *index, size_t from, struct text *payload)
 {
 	while (from < index->n_entries && payload->length + 4 + ENTRY_BYTES <= BLOCK_MAX_BYTES) {

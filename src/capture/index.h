@@ -36,6 +36,12 @@ struct capture_index {
 void index_fini(struct capture_index *index);
 int index_add(struct capture_index *index, const struct index_entry *entry, struct error *err);
 /*
+ * The entry of the block at this offset; NULL: there is none. *next goes through the entries, from
+ * 0, as the offsets go up.
+ */
+const struct index_entry *index_next(const struct capture_index *index, size_t *next,
+				     uint64_t offset);
+/*
  * Append entries from number `from` on to the payload of a block until it is full; returns the
  * number of the first that is not in it.
  */

@@ -252,6 +252,11 @@ static int read_block(struct capture_reader *reader, const struct block *block, 
 	if ((block->type < BLOCK_SYSTEM || block->type > BLOCK_COLUMNS) &&
 	    block->type != BLOCK_LINES && block->type != BLOCK_MEMORY)
 		return 0;
+	if (codec_is_missing(block->codec)) {
+		error_set(err, "%s is packed with %s, which this program is built without",
+			  reader->blocks.input->name, codec_name(block->codec));
+		return error_hint(err, "\"kapimon pack\" on Linux packs it anew, with zlib");
+	}
 	if (unpack(reader, block, &why)) {
 		block_reader_damage(&reader->blocks,
 				    "the block of %s at byte %" PRIu64 " can't be unpacked: %s",

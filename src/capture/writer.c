@@ -94,6 +94,11 @@ static int flush(struct capture_writer *writer, struct error *err)
 	return catalog_writer_rename(&writer->tables, err);
 }
 
+int capture_writer_pack(struct capture_writer *writer, enum codec codec, struct error *err)
+{
+	return block_writer_pack(&writer->blocks, codec, err);
+}
+
 void capture_writer_be_minimal(struct capture_writer *writer)
 {
 	writer->minimal = true;

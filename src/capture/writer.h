@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "capture/codec.h"
 #include "model/catalog.h"
 #include "model/record.h"
 
@@ -21,6 +22,8 @@ struct capture_writer;
 struct capture_writer *capture_writer_create(const char *path, bool force, struct error *err);
 /* Leave out the names of frames, see struct catalog_writer. Before capture_writer_begin(). */
 void capture_writer_be_minimal(struct capture_writer *writer);
+/* Pack blocks like this, not as the build does best. Before capture_writer_begin(). */
+int capture_writer_pack(struct capture_writer *writer, enum codec codec, struct error *err);
 /* Do not wait for the disk or the reader, see capture_output_buffer(). Before it begins. */
 int capture_writer_buffer(struct capture_writer *writer, uint64_t memory, struct error *err);
 /* NULL: it is not buffered. */

@@ -29,8 +29,20 @@ static const struct classic_switch {
 
 #define N_SWITCHES (sizeof(switches) / sizeof(switches[0]))
 
+const struct classic_ways classic_linux = {
+	.prefixes = "-",
+	.separator = ':',
+	.looks_up = true,
+	.commands = true,
+};
+const struct classic_ways classic_nt = {
+	.prefixes = "-/",
+	.separator = ';',
+};
+
 /* What the switches say together. */
 struct classic {
+	const struct classic_ways *ways;
 	const char *file;
 	const char *path; /* of symbol files */
 	bool modules;	  /* symbols of all of them */
@@ -42,11 +54,11 @@ struct classic {
 	int n_command;
 };
 
-static const struct classic_switch *find(const char *argument)
+static const struct classic_switch *find(const struct classic_ways *ways, const char *argument)
 {
 	const char *rest;
 
-	if (argument[0] != '-' || !argument[1])
+	if (!argument[0] || !strchr(ways->prefixes, argument[0]) || !argument[1])
 		return NULL;
 	rest = argument + 2;
 	/* -HR, -HF, -HRF: each letter once. */
@@ -69,9 +81,9 @@ static const struct classic_switch *find(const char *argument)
 	return NULL;
 }
 
-bool classic_is_switch(const char *argument)
+bool classic_is_switch(const char *argument, const struct classic_ways *ways)
 {
-	return find(argument);
+	return find(ways, argument);
 }
 
 static int lacking(const struct classic_switch *found, struct error *err)
@@ -81,12 +93,14 @@ static int lacking(const struct classic_switch *found, struct error *err)
 }
 
 /* How many of the arguments behind a switch belong to it. */
-static int values_of(enum takes takes, char **behind, int n)
+static int values_of(const struct classic_ways *ways, enum takes takes, char **behind, int n)
 {
 	int most = takes == TAKES_NOTHING ? 0 : takes == TAKES_MANY ? n : 1, values = 0;
 
 	/* "-" alone is standard input. */
-	while (values < n && values < most && (behind[values][0] != '-' || !behind[values][1]))
+	while (values < n && values < most &&
+	       (!behind[values][0] || !strchr(ways->prefixes, behind[values][0]) ||
+		!behind[values][1]))
 		values++;
 	return values;
 }
@@ -100,8 +114,10 @@ static int take(struct classic *classic, const struct classic_switch *found, con
 		return 0;
 	case 'P':
 		if (classic->path)
-			return error_usage(err, "-P is there twice: its directories have ':' "
-						"between them");
+			return error_usage(err,
+					   "-P is there twice: its directories have '%c' between "
+					   "them",
+					   classic->ways->separator);
 		classic->path = values[0];
 		return 0;
 	case 'F':
@@ -129,7 +145,7 @@ static int take(struct classic *classic, const struct classic_switch *found, con
 static int parse(struct classic *classic, int n, char **arguments, struct error *err)
 {
 	for (int i = 0; i < n;) {
-		const struct classic_switch *found = find(arguments[i]);
+		const struct classic_switch *found = find(classic->ways, arguments[i]);
 		int n_values;
 
 		if (!strcmp(arguments[i], "--")) {
@@ -142,7 +158,7 @@ static int parse(struct classic *classic, int n, char **arguments, struct error 
 			return error_hint(err, "expected -A, -C, -F FILE, -H[R][F] API..., -M, -P "
 					       "PATH or -S; \"kapimon --help\" lists the commands");
 		}
-		n_values = values_of(found->takes, arguments + i + 1, n - i - 1);
+		n_values = values_of(classic->ways, found->takes, arguments + i + 1, n - i - 1);
 		if (found->takes == TAKES_ONE && !n_values)
 			return error_usage(err, "-%c lacks its value", found->letter);
 		if (found->lacks)
@@ -156,6 +172,16 @@ static int parse(struct classic *classic, int n, char **arguments, struct error 
 
 static int check(const struct classic *classic, struct error *err)
 {
+	if (classic->command && !classic->ways->commands)
+		return error_usage(err,
+				   "a command can't be watched on this system: start it beside "
+				   "kapimon");
+	if (classic->file && !classic->memory && !classic->ways->looks_up &&
+	    (classic->path || classic->modules))
+		return error_usage(err,
+				   "-%c: what -F shows has the names that the capture has, on "
+				   "this system",
+				   classic->path ? 'P' : 'A');
 	if (classic->file && (classic->hook || classic->command)) {
 		error_usage(err, "-F opens a capture: nothing can be watched with it");
 		return error_hint(err, "\"kapimon run FILE\" watches again what a capture watched");
@@ -178,9 +204,10 @@ static int check(const struct classic *classic, struct error *err)
 	return 0;
 }
 
-int classic_translate(int n_arguments, char **arguments, int *argc, char ***argv, struct error *err)
+int classic_translate(int n_arguments, char **arguments, const struct classic_ways *ways, int *argc,
+		      char ***argv, struct error *err)
 {
-	struct classic classic = {0};
+	struct classic classic = {.ways = ways};
 	char **line;
 	int n = 0;
 

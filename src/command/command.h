@@ -19,6 +19,7 @@
 	X(export, "write a capture in the format of another program")                              \
 	X(session, "print what is watched as a session file")                                      \
 	X(symbols, "put source lines into a capture")                                              \
+	X(pack, "copy a capture, packed in another way")                                           \
 	X(lab, "run a command in a throw-away virtual machine")                                    \
 	X(audit, "tell which functions of a driver of NT can be hooked")                           \
 	X(doctor, "tell what this machine allows")                                                 \

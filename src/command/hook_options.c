@@ -45,6 +45,7 @@ enum option {
 	OPTION_SPLIT,
 	OPTION_KEEP,
 	OPTION_MINIMAL,
+	OPTION_PACK,
 	OPTION_WITH_SYMBOLS,
 	OPTION_PRINT,
 	OPTION_STACK,
@@ -111,6 +112,8 @@ static const struct option_row rows[] = {
 	{0, "keep", "N", "with --split: only the last N parts", OPTION_KEEP},
 	{0, "minimal", NULL, "put no names of frames into the capture, only module and offset",
 	 OPTION_MINIMAL},
+	{0, "pack", "CODEC", "pack the capture with zstd (the default), zlib, or not: none",
+	 OPTION_PACK},
 	{0, "with-symbols", NULL, "put source lines into the capture at the end",
 	 OPTION_WITH_SYMBOLS},
 	{'P', "print", NULL, "print the calls as well as recording them", OPTION_PRINT},
@@ -317,6 +320,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	case OPTION_MINIMAL:
 		options->minimal = true;
 		return 0;
+	case OPTION_PACK:
+		options->pack = value;
+		return codec_parse(value, &options->codec, err);
 	case OPTION_WITH_SYMBOLS:
 		options->with_symbols = true;
 		return 0;
@@ -361,6 +367,8 @@ static const struct options table = {
 
 static int check_symbols(const struct hook_options *options, struct error *err)
 {
+	if (options->pack && !options->output)
+		return error_usage(err, "--pack: which capture? There is no --output");
 	if (options->minimal && !options->output)
 		return error_usage(err, "--minimal: which capture? There is no --output");
 	if (options->minimal && options->with_symbols)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "capture/codec.h"
 #include "command/symbol_options.h"
 #include "command/options.h"
 #include "command/terminal.h"
@@ -17,6 +18,8 @@ struct hook_options {
 	bool returns;	    /* of every function that is named */
 	const char *output; /* a capture; NULL: none */
 	bool force;
+	const char *pack;  /* how the capture is packed; NULL: as is best here */
+	enum codec codec;  /* of that */
 	bool minimal;	   /* no names of frames in the capture */
 	bool with_symbols; /* source lines come into the capture when it is whole */
 	bool split;	   /* the capture, into these parts */

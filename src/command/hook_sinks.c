@@ -71,6 +71,8 @@ static int open_capture(struct hook_sinks *sinks, const struct hook_options *opt
 	if (!capture)
 		return -1;
 	sinks->sinks[sinks->n_sinks++] = sinks->capture = capture;
+	if (options->pack && capture_sink_pack(capture, options->codec, err))
+		return -1;
 	if (options->minimal)
 		capture_sink_be_minimal(capture);
 	return capture_sink_buffer(capture, options->buffer_memory, err);

@@ -213,6 +213,8 @@ static int add_sinks(struct run *run, struct sink **sinks, size_t *n, struct err
 		if (!sinks[*n])
 			return -1;
 		++*n;
+		if (options->pack && capture_sink_pack(sinks[0], options->codec, err))
+			return -1;
 		if (capture_sink_buffer(sinks[0], CAPTURE_MEMORY, err))
 			return -1;
 	}

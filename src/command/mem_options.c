@@ -34,6 +34,7 @@ enum option {
 	OPTION_VERIFY,
 	OPTION_OUTPUT,
 	OPTION_FORCE,
+	OPTION_PACK,
 	OPTION_BY,
 	OPTION_ROWS,
 	OPTION_STACKS,
@@ -82,6 +83,8 @@ static const struct option_row rows[] = {
 	{0, NULL, NULL, "Output", 0},
 	{'o', "output", "FILE", "record a capture", OPTION_OUTPUT},
 	{0, "force", NULL, "replace FILE whatever it is", OPTION_FORCE},
+	{0, "pack", "CODEC", "pack the capture with zstd (the default), zlib, or not: none",
+	 OPTION_PACK},
 	{0, "by", "KEY[,KEY]",
 	 "put together by tag, module, site, stack, process, size, age, family, context or grade "
 	 "(tag,module,site)",
@@ -222,6 +225,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	case OPTION_FORCE:
 		options->force = true;
 		return 0;
+	case OPTION_PACK:
+		options->pack = value;
+		return codec_parse(value, &options->codec, err);
 	case OPTION_BY:
 		return group_by_parse(value, &options->by, err);
 	case OPTION_ROWS:
@@ -312,6 +318,8 @@ static int check(struct mem_options *options, struct error *err)
 	if (!options->spec.stacks && (options->symbols.wanted || options->selection.through))
 		return error_usage(err, "%s needs stacks: leave out --no-stack",
 				   options->symbols.wanted ? "--lines" : "--through");
+	if (options->pack && !options->output)
+		return error_usage(err, "--pack: which capture? There is no --output");
 	if (options->output && !strcmp(options->output, "-"))
 		return error_usage(err, "the capture and the report can't both go to standard "
 					"output");

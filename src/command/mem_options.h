@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "capture/codec.h"
 #include "command/mem_load.h"
 #include "command/symbol_options.h"
 #include "command/terminal.h"
@@ -44,6 +45,8 @@ struct mem_options {
 	uint64_t settle;    /* ns that what kfree_rcu() has is waited for */
 	const char *output; /* a capture; NULL: none */
 	bool force;
+	const char *pack; /* how it is packed; NULL: as is best here */
+	enum codec codec; /* of that */
 	struct group_by by;
 	size_t rows, stacks;
 	bool histogram, counters;

@@ -28,17 +28,18 @@ void tracker_destroy(struct tracker *tracker)
 	free(tracker);
 }
 
-static uint64_t key_of(uint32_t tag, uint64_t address)
+static uint64_t key_of(uint64_t tag, uint64_t address)
 {
 	return KMN_MEMORY_KEY(KMN_FAMILY_SLAB + memory_family_of_tag(tag), address);
 }
 
 _Static_assert(KMN_FAMILY_SLAB + (int)MEMORY_PAGES == KMN_FAMILY_PAGES &&
 		       KMN_FAMILY_SLAB + (int)MEMORY_VMALLOC == KMN_FAMILY_VMALLOC &&
-		       KMN_FAMILY_SLAB + (int)MEMORY_PERCPU == KMN_FAMILY_PERCPU,
+		       KMN_FAMILY_SLAB + (int)MEMORY_PERCPU == KMN_FAMILY_PERCPU &&
+		       KMN_FAMILY_SLAB + (int)MEMORY_POOL == KMN_FAMILY_POOL,
 	       "the families have the same order");
 
-static size_t find_tag(const struct tracker *tracker, uint32_t number)
+static size_t find_tag(const struct tracker *tracker, uint64_t number)
 {
 	size_t low = 0, high = tracker->n_tags;
 
@@ -53,7 +54,7 @@ static size_t find_tag(const struct tracker *tracker, uint32_t number)
 	return low;
 }
 
-int tracker_tag(struct tracker *tracker, uint32_t number, size_t *index)
+int tracker_tag(struct tracker *tracker, uint64_t number, size_t *index)
 {
 	size_t at = tracker->last_tag;
 
@@ -116,7 +117,7 @@ static bool is_repeated(const struct tracked *old, const struct tracked *block)
 static int allocate(struct tracker *tracker, const struct record_view *view, size_t tag)
 {
 	const struct kmn_header *header = view->header;
-	uint32_t number = tracker->tags[tag].number;
+	uint64_t number = tracker->tags[tag].number;
 	struct tracked block = {
 		.key = key_of(number, view->args[KMN_ARG_ADDRESS]),
 		.time = header->time,
@@ -137,6 +138,9 @@ static int allocate(struct tracker *tracker, const struct record_view *view, siz
 	}
 	if (memory_family_of_tag(number) == MEMORY_PAGES)
 		block.order = order_of(block.bytes);
+	/* Routines of the pool call each other: the stack tells who called the outermost. */
+	if (memory_family_of_tag(number) == MEMORY_POOL && block.stack)
+		block.site = 0;
 	memcpy(block.comm, header->comm, sizeof(block.comm));
 	tracker->tags[tag].allocs++;
 	tracker->tags[tag].alloc_bytes += block.bytes;
@@ -241,7 +245,8 @@ static int release(struct tracker *tracker, const struct record_view *view, size
 		tracker_table_remove(&tracker->table, key);
 		return 0;
 	}
-	if (*freed == key)
+	/* On NT not every routine that allocates is followed. */
+	if (*freed == key && memory_family_of_tag(tracker->tags[tag].number) != MEMORY_POOL)
 		return add_finding(tracker, view);
 	tracker->tags[tag].unknown++;
 	return 0;
@@ -337,7 +342,7 @@ static int note_hook(struct tracker *tracker, uint32_t id, enum memory_family fa
 
 static int add_free(struct tracker *tracker, const struct record_view *view, size_t tag)
 {
-	uint32_t number = tracker->tags[tag].number;
+	uint64_t number = tracker->tags[tag].number;
 
 	if (view->args[KMN_ARG_FATE] == KMN_FATE_DEFERRED) {
 		struct tracked *block = find_object(tracker, view->args[KMN_ARG_ADDRESS]);
@@ -353,16 +358,22 @@ static int add_free(struct tracker *tracker, const struct record_view *view, siz
 	return release(tracker, view, tag);
 }
 
+uint8_t tracker_families(const struct tracker *tracker)
+{
+	return tracker->pool ? 1 << MEMORY_POOL : (1 << MEMORY_LINUX_FAMILIES) - 1;
+}
+
 /* Whatever was alive before a gap may have been freed in it, and what was freed allocated again. */
 static int add_loss(struct tracker *tracker, const struct record_view *view)
 {
-	for (int family = 0; family < MEMORY_LINUX_FAMILIES; family++) {
+	for (int family = 0; family < MEMORY_N_FAMILIES; family++) {
 		const struct memory_doubt doubt = {.from = view->args[1],
 						   .to = view->header->time,
 						   .family = (enum memory_family)family,
 						   .missed = view->args[0]};
 
-		if (memory_put_doubt(&tracker->memory, &doubt))
+		if (tracker_families(tracker) & 1 << family &&
+		    memory_put_doubt(&tracker->memory, &doubt))
 			return -1;
 	}
 	tracker->lost += view->args[0];
@@ -378,8 +389,11 @@ static int name_tag(struct tracked_tag *tag, const struct record_view *view)
 
 	if (tag->name || !record_fetched(view, 0, &what, &data) || !what.length)
 		return 0;
-	tag->name = strndup((const char *)data, what.length);
-	return tag->name ? 0 : -1;
+	tag->name = calloc(1, (size_t)what.length + 1);
+	if (!tag->name)
+		return -1;
+	memcpy(tag->name, data, what.length);
+	return 0;
 }
 
 static int add(struct tracker *tracker, const struct record_view *view)
@@ -388,7 +402,7 @@ static int add(struct tracker *tracker, const struct record_view *view)
 
 	if (view->header->kind == KMN_LOSS)
 		return add_loss(tracker, view);
-	if (tracker_tag(tracker, (uint32_t)view->args[KMN_ARG_TAG], &tag) ||
+	if (tracker_tag(tracker, view->args[KMN_ARG_TAG], &tag) ||
 	    name_tag(&tracker->tags[tag], view))
 		return -1;
 	return view->header->kind == KMN_ALLOC ? add_alloc(tracker, view, tag)
@@ -405,8 +419,11 @@ int tracker_add(struct tracker *tracker, const struct kmn_header *record, struct
 		return 0;
 	if (record_parse(record, record->length, &view, err) < 0)
 		return -1;
-	/* Of something that is no Linux kernel's: not to be paired. */
-	if (memory && (record->n_args < KMN_MEMORY_ARGS || view.args[KMN_ARG_TAG] >= KMN_MAX_TAGS))
+	/* Of something else: not to be paired. */
+	if (memory &&
+	    (record->n_args < KMN_MEMORY_ARGS ||
+	     (view.args[KMN_ARG_TAG] >= KMN_MAX_TAGS && !KMN_TAG_IS_POOL(view.args[KMN_ARG_TAG]))))
 		return 0;
+	tracker->pool |= memory && KMN_TAG_IS_POOL(view.args[KMN_ARG_TAG]);
 	return add(tracker, &view) ? error_no_memory(err) : 0;
 }

@@ -8,7 +8,7 @@
 
 struct tracked_tag {
 	char *name; /* NULL: no record had it */
-	uint32_t number;
+	uint64_t number;
 	uint64_t allocs, alloc_bytes, frees, free_bytes, unknown, failed, replaced;
 };
 
@@ -30,9 +30,12 @@ struct tracker {
 	uint64_t replaced_last;
 	uint64_t lost; /* records, as the records of losses say */
 	uint64_t last; /* time of the last record */
+	bool pool;     /* there is a record of NT's */
 };
 
+/* The families that there are: a kernel is Linux or NT. As bits, by enum memory_family. */
+uint8_t tracker_families(const struct tracker *tracker);
 /* The index of the tag with the number; -1: out of memory. */
-int tracker_tag(struct tracker *tracker, uint32_t number, size_t *index);
+int tracker_tag(struct tracker *tracker, uint64_t number, size_t *index);
 
 #endif

@@ -76,7 +76,7 @@ static int copy_tags(const struct tracker *tracker, const struct memory *kernel,
 	return 0;
 }
 
-static uint32_t index_of(const struct tracker *tracker, uint32_t number)
+static uint32_t index_of(const struct tracker *tracker, uint64_t number)
 {
 	size_t low = 0, high = tracker->n_tags;
 
@@ -91,7 +91,10 @@ static uint32_t index_of(const struct tracker *tracker, uint32_t number)
 	return (uint32_t)low;
 }
 
-/* The top bits that the key has no room for are set in the kernel's addresses. */
+/*
+ * The top bits that the key has no room for are set in the kernel's addresses; on NT they are as
+ * the highest of those that it has room for, since addresses may have 32 bits.
+ */
 static uint64_t address_of(uint64_t key)
 {
 	uint64_t low = key & ((1ull << KMN_MEMORY_KEY_BITS) - 1);
@@ -100,6 +103,9 @@ static uint64_t address_of(uint64_t key)
 	case KMN_FAMILY_SLAB:
 	case KMN_FAMILY_VMALLOC:
 		return low | ~((1ull << KMN_MEMORY_KEY_BITS) - 1);
+	case KMN_FAMILY_POOL:
+		return (low ^ 1ull << (KMN_MEMORY_KEY_BITS - 1)) -
+		       (1ull << (KMN_MEMORY_KEY_BITS - 1));
 	default:
 		return low;
 	}
@@ -155,7 +161,7 @@ static int copy_findings(const struct tracker *tracker, const uint32_t *index,
 static int add_doubts(struct memory *memory, uint8_t families, uint64_t from, uint64_t to,
 		      uint64_t missed)
 {
-	for (int family = 0; family < MEMORY_LINUX_FAMILIES; family++) {
+	for (int family = 0; family < MEMORY_N_FAMILIES; family++) {
 		const struct memory_doubt doubt = {from, to, (enum memory_family)family, missed};
 
 		if (families & 1 << family && memory_put_doubt(memory, &doubt))
@@ -163,8 +169,6 @@ static int add_doubts(struct memory *memory, uint8_t families, uint64_t from, ui
 	}
 	return 0;
 }
-
-#define ALL_FAMILIES ((1 << MEMORY_LINUX_FAMILIES) - 1)
 
 /* The families that are freed through the hook, as bits; all if it frees and has no record. */
 static uint8_t families_of(const struct tracker *tracker, const struct catalog *catalog,
@@ -177,12 +181,12 @@ static uint8_t families_of(const struct tracker *tracker, const struct catalog *
 			return tracker->hooks[i].families;
 	}
 	if (hook == KMN_NO_HOOK)
-		return ALL_FAMILIES;
+		return tracker_families(tracker);
 	/* What frees has a fate where what allocates has its flags. */
 	api = api_table_find(&catalog->apis, hook);
 	if (!api || api->n_params <= KMN_ARG_FATE || !api->params[KMN_ARG_FATE].name)
 		return 0;
-	return strcmp(api->params[KMN_ARG_FATE].name, "fate") ? 0 : ALL_FAMILIES;
+	return strcmp(api->params[KMN_ARG_FATE].name, "fate") ? 0 : tracker_families(tracker);
 }
 
 /* Calls that have no record, and no record of a loss either: those at the end have none. */
@@ -220,8 +224,8 @@ static int doubt_ledger(const struct tracker *tracker, const struct catalog *cat
 			return -1;
 	}
 	/* What a damaged capture had is not known. */
-	return ledger->damaged ? add_doubts(memory, ALL_FAMILIES, memory->start, memory->end,
-					    ledger->damaged)
+	return ledger->damaged ? add_doubts(memory, tracker_families(tracker), memory->start,
+					    memory->end, ledger->damaged)
 			       : 0;
 }
 

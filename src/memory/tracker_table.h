@@ -13,7 +13,8 @@
 struct tracked {
 	uint64_t key; /* 0: the slot is free */
 	uint64_t time, stack, site, bytes;
-	uint32_t pid, gfp, tag;
+	uint64_t tag;
+	uint32_t pid, gfp;
 	uint16_t cpu;
 	uint8_t context, order;
 	bool deferred, inner, part;

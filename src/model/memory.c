@@ -80,8 +80,10 @@ int memory_put_doubt(struct memory *memory, const struct memory_doubt *doubt)
 	return 0;
 }
 
-enum memory_family memory_family_of_tag(uint32_t number)
+enum memory_family memory_family_of_tag(uint64_t number)
 {
+	if (KMN_TAG_IS_POOL(number))
+		return MEMORY_POOL;
 	if (number == KMN_TAG_VMALLOC || number == KMN_TAG_VMAP)
 		return MEMORY_VMALLOC;
 	if (number == KMN_TAG_PERCPU)

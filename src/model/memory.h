@@ -138,7 +138,7 @@ struct memory_tag *memory_add_tag(struct memory *memory);
 /* A copy of it is added; -1: out of memory. */
 int memory_put_doubt(struct memory *memory, const struct memory_doubt *doubt);
 /* The family of what was asked for under a number of enum kmn_memory_tag_number. */
-enum memory_family memory_family_of_tag(uint32_t number);
+enum memory_family memory_family_of_tag(uint64_t number);
 /* By time, then by address. */
 void memory_sort(struct memory *memory);
 /* What is left of one allocation of pages becomes one block again; they are sorted. */

@@ -15,3 +15,19 @@ bool tag_matches(const char *wanted, const char *tag)
 			return false;
 	return true;
 }
+
+size_t tag_of_pool(uint32_t tag, char text[5])
+{
+	size_t length = 4;
+
+	tag &= ~TAG_PROTECTED_POOL;
+	for (int i = 0; i < 4; i++) {
+		char c = (char)(tag >> 8 * i);
+
+		text[i] = c >= ' ' && c < 0x7f ? c : '.';
+	}
+	while (length > 1 && text[length - 1] == ' ')
+		length--;
+	text[length] = '\0';
+	return length;
+}

@@ -17,6 +17,8 @@ struct capture_sink {
 	const struct catalog *catalog;
 	bool minimal;
 	uint64_t memory; /* of the buffer; 0: there is none */
+	enum codec codec;
+	bool codec_chosen; /* if not, each part has the build's own */
 
 	/* Only for a recording in parts. */
 	struct capture_parts parts;
@@ -51,6 +53,8 @@ static int open_part(struct capture_sink *sink, struct error *err)
 		return -1;
 	if (sink->minimal)
 		capture_writer_be_minimal(sink->writer);
+	if (sink->codec_chosen && capture_writer_pack(sink->writer, sink->codec, err))
+		return -1;
 	return sink->memory ? capture_writer_buffer(sink->writer, sink->memory, err) : 0;
 }
 
@@ -242,6 +246,13 @@ void capture_sink_be_minimal(struct sink *sink)
 {
 	sink_of(sink)->minimal = true;
 	capture_writer_be_minimal(sink_of(sink)->writer);
+}
+
+int capture_sink_pack(struct sink *sink, enum codec codec, struct error *err)
+{
+	sink_of(sink)->codec = codec;
+	sink_of(sink)->codec_chosen = true;
+	return capture_writer_pack(sink_of(sink)->writer, codec, err);
 }
 
 int capture_sink_buffer(struct sink *sink, uint64_t memory, struct error *err)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/outlet.h"
+#include "capture/codec.h"
 #include "session/sink.h"
 
 /*
@@ -38,6 +39,8 @@ struct sink *capture_sink_create_parts(const char *path, bool force,
  * bytes in a temporary file. Before the sink's begin.
  */
 int capture_sink_buffer(struct sink *sink, uint64_t memory, struct error *err);
+/* Pack blocks like this, not as the build does best. Before the sink's begin. */
+int capture_sink_pack(struct sink *sink, enum codec codec, struct error *err);
 /* The outlet that writes now, to be asked whether there was a wait; NULL: there is none. */
 struct outlet *capture_sink_outlet(struct sink *sink);
 /* Leave out names of frames that module and offset lead back to. Before the sink's begin. */

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "model/memory_api.h"
 #include "symbol/kcore.h"
 
 #include "kapimon.skel.h"
@@ -240,59 +241,16 @@ int memory_prepare(struct engine *engine, struct error *err)
 	return 0;
 }
 
-static int add_param(struct api *api, const char *name, enum value_kind kind, uint32_t size,
-		     const char *type)
-{
-	struct api_param *param = &api->params[api->n_params];
-
-	*param = (struct api_param){
-		.name = strdup(name),
-		.type = {.kind = kind, .size = size, .name = type ? strdup(type) : NULL},
-		.slot = (uint8_t)api->n_params,
-		.slots = 1,
-	};
-	api->n_params++;
-	return param->name && (!type || param->type.name) ? 0 : -1;
-}
-
-static int add_fates(struct api_table *table, uint32_t *index, struct error *err)
-{
-	static const char *const names[] = {"known", "unknown", "freed-twice", "deferred"};
-	enum { N_FATES = sizeof(names) / sizeof(names[0]) };
-	struct enumeration fates = {.name = strdup("fate"),
-				    .members = calloc(N_FATES, sizeof(*fates.members)),
-				    .n_members = N_FATES};
-
-	if (!fates.name || !fates.members)
-		return error_no_memory(err);
-	for (int i = 0; i < N_FATES; i++)
-		fates.members[i] = (struct enumerator){.value = i, .name = strdup(names[i])};
-	return api_table_add_enumeration(table, &fates, index, err);
-}
-
 /* How an allocation or a free is shown as a call. */
 static int describe(struct engine *engine, const struct event *event, struct api *api,
 		    struct error *err)
 {
+	const struct memory_flags flags = {"gfp", "gfp_t"};
+
 	if (event->form == FORM_NONE)
 		return 0;
-	api->typed = true;
-	api->params = calloc(KMN_MEMORY_ARGS, sizeof(*api->params));
-	api->fetches = calloc(1, sizeof(*api->fetches));
-	if (!api->params || !api->fetches || add_param(api, "ptr", VALUE_POINTER, 8, "void *") ||
-	    add_param(api, "size", VALUE_UNSIGNED, 8, "size_t") ||
-	    add_param(api, "tag", VALUE_STRING, 8, "char *") ||
-	    add_param(api, "caller", VALUE_POINTER, 8, "void *") ||
-	    (event->form == FORM_ALLOC ? add_param(api, "gfp", VALUE_UNSIGNED, 4, "gfp_t")
-				       : add_param(api, "fate", VALUE_ENUM, 4, "enum fate")))
-		return error_no_memory(err);
-	api->fetches[0] = (struct api_fetch){
-		.param = KMN_ARG_TAG, .label = strdup(""), .form = FETCH_STRING, .size = 48};
-	api->n_fetches = 1;
-	if (event->form == FORM_FREE)
-		return add_fates(&engine->catalog.apis, &api->params[KMN_ARG_FATE].type.enumeration,
-				 err);
-	return 0;
+	return memory_api_describe(&engine->catalog.apis, api, 8,
+				   event->form == FORM_ALLOC ? &flags : NULL, err);
 }
 
 static struct hook *add_hook(struct engine *engine, const struct event *event, struct error *err)

@@ -15,8 +15,9 @@
 
 struct nt_function {
 	char *name;
-	uint32_t rva; /* counted from the module's base */
-	bool code;    /* others are data: they can't be hooked and name no frame */
+	uint32_t rva;	 /* counted from the module's base */
+	bool code;	 /* others are data: they name no frame */
+	bool typed_data; /* in an executable section: hooked when any symbol is asked for */
 	bool exported;
 };
 

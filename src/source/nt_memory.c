@@ -5,23 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/tag.h"
+
 #define OTHER_TAGS "(other tags)"
-/* The tag of a block that was allocated before is not known when it is freed. */
-#define BLOCKS_BEFORE "(blocks of before)"
-
-/* As it reads in memory; blanks at the end are no part of it. */
-static void tag_text(uint32_t tag, char text[5])
-{
-	tag &= ~NT_POOL_PROTECTED;
-	for (int i = 0; i < 4; i++) {
-		char c = (char)(tag >> 8 * i);
-
-		text[i] = c >= ' ' && c < 0x7f ? c : '.';
-	}
-	text[4] = '\0';
-	for (int i = 3; i > 0 && text[i] == ' '; i--)
-		text[i] = '\0';
-}
 
 /* counts: the new tag's, of which only the counts are looked at. */
 static int add_tag(struct memory *memory, const char *name, const struct memory_tag *counts)
@@ -71,7 +57,7 @@ static int fill_tags(const struct nt_pool_state *state, struct memory *memory, u
 		const struct memory_tag counts = counts_of(&state->tags[i]);
 		char name[5];
 
-		tag_text(state->tags[i].tag, name);
+		tag_of_pool(state->tags[i].tag, name);
 		if (add_tag(memory, name, &counts))
 			return -1;
 		index[i] = (uint32_t)memory->n_tags - 1;
@@ -85,7 +71,7 @@ static int fill_tags(const struct nt_pool_state *state, struct memory *memory, u
 	if (sum->unknown) {
 		const struct memory_tag before = {.unknown = sum->unknown};
 
-		return add_tag(memory, BLOCKS_BEFORE, &before);
+		return add_tag(memory, KMN_POOL_BEFORE, &before);
 	}
 	return 0;
 }

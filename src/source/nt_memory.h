@@ -12,9 +12,6 @@
 #include "model/memory.h"
 #include "model/stack.h"
 
-/* ExAllocatePoolWithTag() takes it for "to be freed with this tag only" (PROTECTED_POOL). */
-#define NT_POOL_PROTECTED 0x80000000u
-
 /* What the kernel counts under one tag since it started; the counters wrap at 32 bits. */
 struct nt_pool_counter {
 	uint32_t tag;

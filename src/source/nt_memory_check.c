@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "model/tag.h"
+
+#include "model/tag.h"
 #include "source/nt_memory.h"
 
 static uint32_t u32_at(const unsigned char *bytes)
@@ -36,7 +38,7 @@ int nt_pool_counters_parse(const void *answer, size_t length, size_t pointer,
 		const unsigned char *at = bytes + first + made.n * size;
 
 		made.counters[made.n] = (struct nt_pool_counter){
-			.tag = u32_at(at) & ~NT_POOL_PROTECTED,
+			.tag = u32_at(at) & ~TAG_PROTECTED_POOL,
 			.allocs = u32_at(at + 4) + u32_at(at + non_paged),
 			.frees = u32_at(at + 8) + u32_at(at + non_paged + 4),
 		};
@@ -93,7 +95,7 @@ static uint64_t followed_allocs(const struct nt_pool_state *state, uint32_t tag)
 	uint64_t allocs = 0;
 
 	for (size_t i = 1; i < state->n_tags; i++)
-		if ((state->tags[i].tag & ~NT_POOL_PROTECTED) == tag)
+		if ((state->tags[i].tag & ~TAG_PROTECTED_POOL) == tag)
 			allocs += state->tags[i].allocs + state->tags[i].no_room;
 	return allocs;
 }
@@ -146,13 +148,13 @@ static int check_unknown(const struct nt_pool_state *state, const struct nt_pool
 	const struct nt_pool_counters *after = &counters[NT_POOL_AFTER];
 
 	for (size_t i = 1; i < state->n_tags; i++) {
-		uint32_t tag = state->tags[i].tag & ~NT_POOL_PROTECTED;
+		uint32_t tag = state->tags[i].tag & ~TAG_PROTECTED_POOL;
 		bool known = false;
 
 		for (size_t j = 0; j < after->n && !known; j++)
 			known = after->counters[j].tag == tag;
 		for (size_t j = 1; j < i && !known; j++)
-			known = (state->tags[j].tag & ~NT_POOL_PROTECTED) == tag;
+			known = (state->tags[j].tag & ~TAG_PROTECTED_POOL) == tag;
 		if (!known && check_tag(state, counters, tag, wanted, memory))
 			return -1;
 	}

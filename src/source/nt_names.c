@@ -110,6 +110,7 @@ int nt_names_match(struct nt_names *names, const char *pattern,
 	const char *name = colon ? colon + 1 : pattern;
 	int n = 0;
 
+	names->data = names->typed_data = false;
 	for (size_t i = 0; i < names->n_modules; i++) {
 		const struct nt_module *module = &names->modules[i];
 		const struct nt_functions *functions;
@@ -120,8 +121,13 @@ int nt_names_match(struct nt_names *names, const char *pattern,
 		for (size_t j = 0; j < functions->n; j++) {
 			const struct nt_function *function = &functions->functions[j];
 
-			if (!function->code || !glob_matches(name, function->name))
+			if (!glob_matches(name, function->name))
 				continue;
+			if (!function->code && !(function->typed_data && names->any)) {
+				names->data = true;
+				names->typed_data |= function->typed_data;
+				continue;
+			}
 			if (found(context, module, function, err))
 				return -1;
 			n++;

@@ -24,6 +24,9 @@ struct nt_names {
 	struct nt_symbols *symbols; /* NULL: exports alone have names */
 	bool all; /* a name without module is looked for in all symbol files, not the kernel's alone
 		   */
+	bool any; /* data in executable sections is matched too */
+	/* What the last nt_names_match() passed over: data; data that `any` would have matched. */
+	bool data, typed_data;
 	size_t n_missing;    /* modules whose symbol file was looked for in vain */
 	const char *missing; /* the first of them */
 };

@@ -10,6 +10,7 @@
 #include <windows.h>
 
 #include "model/memory.h"
+#include "model/memory_api.h"
 #include "model/spec.h"
 #include "source/merge.h"
 #include "source/nt_pool_counters.h"
@@ -57,6 +58,7 @@ struct nt_source {
 	char tag[5];
 	bool applied, stopped;
 	bool memory, filtered;
+	bool log;	   /* each allocation and free has a record */
 	uint64_t capacity; /* blocks of memory that are followed at most */
 	struct nt_pool_counters counters[NT_POOL_MOMENTS];
 	struct trace_unhooked unhooked;
@@ -77,6 +79,20 @@ struct wanted {
 	struct error refused; /* why the last one could not be hooked */
 };
 
+/* An allocation is one when it returns, a free when it begins: neither is a call with a return. */
+static int describe_memory(struct nt_source *source, const struct trace_hook *hook, struct api *api,
+			   struct error *err)
+{
+	const struct memory_flags flags = {"type", "ULONG"};
+
+	free(api->params);
+	api->params = NULL;
+	api->n_params = 0;
+	api->returns_hooked = false;
+	return memory_api_describe(&source->catalog.apis, api, source->system.pointer,
+				   hook->role == TRACE_ROLE_FREE ? NULL : &flags, err);
+}
+
 static int add_api(struct nt_source *source, const struct trace_hook *hook, uint32_t id,
 		   const struct nt_module *module, struct error *err)
 {
@@ -96,6 +112,13 @@ static int add_api(struct nt_source *source, const struct trace_hook *hook, uint
 	if (!api.name || !api.params || (module != source->names.modules && !api.module)) {
 		api_fini(&api);
 		return error_no_memory(err);
+	}
+	if (hook->flags & TRACE_HOOK_LOG) {
+		if (describe_memory(source, hook, &api, err)) {
+			api_fini(&api);
+			return -1;
+		}
+		return api_table_add(&source->catalog.apis, &api, err);
 	}
 	for (size_t i = 0; i < api.n_params; i++)
 		api.params[i] = (struct api_param){
@@ -126,6 +149,8 @@ static int hook_function(void *context, const struct nt_module *module,
 	struct trace_hooked hooked;
 
 	snprintf(hook.name, sizeof(hook.name), "%s", function->name);
+	if (wanted->spec->errors)
+		hook.flags |= TRACE_HOOK_RETURN | TRACE_HOOK_ERRORS;
 	for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
 		if (module != source->names.modules || strcmp(routines[i].name, function->name))
 			continue;
@@ -133,7 +158,8 @@ static int hook_function(void *context, const struct nt_module *module,
 		if (!wanted->spec->memory)
 			continue;
 		hook.role = routines[i].role;
-		hook.flags |= TRACE_HOOK_RETURN | (wanted->spec->memory_log ? 0 : TRACE_HOOK_QUIET);
+		hook.flags |= TRACE_HOOK_RETURN |
+			      (wanted->spec->memory_log ? TRACE_HOOK_LOG : TRACE_HOOK_QUIET);
 	}
 	if (nt_device_ask(source->device, TRACE_HOOK, &hook, sizeof(hook), &hooked, sizeof(hooked),
 			  err) < 0)
@@ -161,6 +187,12 @@ static int hook_pattern(struct wanted *wanted, const char *pattern, bool optiona
 		*err = wanted->refused;
 		return -1;
 	}
+	if (wanted->source->names.typed_data) {
+		error_usage(err, "%s is data by its type, in an executable section", pattern);
+		return error_hint(err, "--any hooks it, if it is code after all");
+	}
+	if (wanted->source->names.data)
+		return error_usage(err, "%s is data: it can't be hooked", pattern);
 	error_usage(err, "no function is called %s", pattern);
 	return error_hint(err, "\"kapimon list '*NAME*'\" lists what can be hooked");
 }
@@ -206,6 +238,16 @@ static int start(struct nt_source *source, const struct spec *spec, struct error
 	return 0;
 }
 
+/* Every capture says what it was asked for. */
+static int describe_spec(struct nt_source *source, const struct spec *spec, struct error *err)
+{
+	struct text text = TEXT_INIT;
+
+	spec_print(spec, &text);
+	source->catalog.spec = text_take(&text);
+	return source->catalog.spec ? 0 : error_no_memory(err);
+}
+
 static int source_apply(struct source *base, const struct spec *spec, struct error *err)
 {
 	struct nt_source *source = source_of(base);
@@ -213,9 +255,12 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 
 	if (source->applied)
 		return error_set(err, "hooks can't be changed while recording on NT");
+	source->names.any = spec->any_symbol;
 	source->memory = spec->memory;
 	source->filtered = spec->exclude_modules.count || spec->only_modules.count;
 	source->capacity = spec->memory_blocks;
+	if (describe_spec(source, spec, err))
+		return -1;
 	if ((spec->memory && nt_pool_counters_read(&source->counters[NT_POOL_BEFORE], err)) ||
 	    start(source, spec, err))
 		return -1;
@@ -362,6 +407,43 @@ static int source_stop(struct source *base, struct error *err)
 	return source->memory ? keep_memory(source, err) : 0;
 }
 
+static struct ledger_row row_of(const struct trace_row *row)
+{
+	return (struct ledger_row){
+		.hook = row->hook,
+		.point = row->is_return ? LEDGER_RETURN : LEDGER_ENTRY,
+		.hits = row->hits,
+		.recorded = row->recorded,
+		.filtered = row->filtered,
+		.lost = row->lost,
+		.suspended = row->suspended,
+		.missed = row->missed,
+		.first_lost = row->first_lost,
+		.last_lost = row->last_lost,
+	};
+}
+
+static bool frees(const char *name)
+{
+	for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++)
+		if (!strcmp(routines[i].name, name))
+			return routines[i].role == TRACE_ROLE_FREE;
+	return false;
+}
+
+/*
+ * The row of a hook that records allocations or frees: that of the point where it does. rows: of
+ * its entry and its return. What is not awaited for want of a slot is missed by both.
+ */
+static struct ledger_row log_row(const struct api *api, const struct trace_row rows[2])
+{
+	struct ledger_row row = row_of(&rows[frees(api->name) ? 0 : 1]);
+
+	row.point = LEDGER_ENTRY;
+	row.missed = rows[1].missed;
+	return row;
+}
+
 static int source_ledger(struct source *base, struct ledger *ledger, struct error *err)
 {
 	struct nt_source *source = source_of(base);
@@ -371,23 +453,19 @@ static int source_ledger(struct source *base, struct ledger *ledger, struct erro
 
 	if (nt_device_list(source->device, TRACE_LEDGER, sizeof(*rows), (void **)&rows, &n, err))
 		return -1;
-	for (size_t i = 0; i < n && !code; i++) {
+	/* Two for each hook, the entry's first. */
+	for (size_t i = 0; i + 1 < n && !code; i += 2) {
 		const struct api *api = api_table_find(&source->catalog.apis, rows[i].hook);
-		struct ledger_row row = {
-			.hook = rows[i].hook,
-			.point = rows[i].is_return ? LEDGER_RETURN : LEDGER_ENTRY,
-			.hits = rows[i].hits,
-			.recorded = rows[i].recorded,
-			.filtered = rows[i].filtered,
-			.lost = rows[i].lost,
-			.suspended = rows[i].suspended,
-			.missed = rows[i].missed,
-			.first_lost = rows[i].first_lost,
-			.last_lost = rows[i].last_lost,
-		};
+		struct ledger_row row;
 
-		if (api && (row.point == LEDGER_ENTRY || api->returns_hooked))
+		if (!api)
+			continue;
+		row = api->typed ? log_row(api, &rows[i]) : row_of(&rows[i]);
+		code = ledger_add(ledger, &row, err);
+		if (!code && api->returns_hooked) {
+			row = row_of(&rows[i + 1]);
 			code = ledger_add(ledger, &row, err);
+		}
 	}
 	free(rows);
 	return code;

@@ -72,7 +72,7 @@ void nt_symbols_destroy(struct nt_symbols *symbols)
 }
 
 /* cvconst.h, "enum SymTagEnum" */
-enum { TAG_FUNCTION = 5, TAG_PUBLIC = 10 };
+enum { TAG_FUNCTION = 5, TAG_DATA = 7, TAG_PUBLIC = 10 };
 
 struct listing {
 	const struct pe_exports *exports;
@@ -90,15 +90,17 @@ struct listing {
 static BOOL CALLBACK add_symbol(SYMBOL_INFO *symbol, ULONG size, void *context)
 {
 	struct listing *listing = context;
+	bool code = symbol->Tag == TAG_FUNCTION || symbol->Tag == TAG_PUBLIC;
 	uint64_t rva = symbol->Address - listing->base;
 
-	if ((symbol->Tag != TAG_FUNCTION && symbol->Tag != TAG_PUBLIC) ||
-	    symbol->Flags & SYMFLAG_EXPORT || rva > UINT32_MAX ||
-	    !pe_exports_is_code(listing->exports, (uint32_t)rva))
+	if ((!code && symbol->Tag != TAG_DATA) || symbol->Flags & SYMFLAG_EXPORT ||
+	    rva > UINT32_MAX || !pe_exports_is_code(listing->exports, (uint32_t)rva))
 		return TRUE;
 	listing->n++;
-	listing->failed |= nt_functions_add(listing->functions, symbol->Name, (uint32_t)rva, true,
+	listing->failed |= nt_functions_add(listing->functions, symbol->Name, (uint32_t)rva, code,
 					    false, listing->err) != 0;
+	if (!listing->failed && !code)
+		listing->functions->functions[listing->functions->n - 1].typed_data = true;
 	return !listing->failed;
 }
 

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <io.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "command/classic.h"
 #include "windows/command.h"
 
 static const struct {
@@ -26,32 +28,63 @@ static void print_help(FILE *out)
 	      out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n\"kapimon COMMAND --help\" tells the options of a command.\n", out);
+	fputs("\n\"kapimon COMMAND --help\" tells the options of a command.\n"
+	      "The classic switches: -H[R][F] API..., -F FILE, -M, -P PATH, -A.\n",
+	      out);
 }
 
-int main(int argc, char **argv)
+static int print_error(const char *command, const struct error *err)
+{
+	fprintf(stderr, "kapimon%s%s: %s\n", command ? " " : "", command ? command : "",
+		err->message);
+	if (err->hint[0])
+		fprintf(stderr, "  %s\n", err->hint);
+	return err->status == STATUS_OK ? STATUS_FAILED : (int)err->status;
+}
+
+static int run(int argc, char **argv)
 {
 	struct error err = {0};
 	int status;
 
-	/* What is printed is the same on every system. */
-	_setmode(1, _O_BINARY);
-	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		print_help(argc < 2 ? stderr : stdout);
-		return argc < 2 ? STATUS_USAGE : STATUS_OK;
-	}
 	for (size_t i = 0; i < N_COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i].name))
+		if (strcmp(argv[0], commands[i].name))
 			continue;
-		status = commands[i].run(argc - 1, argv + 1, &err);
-		if (status >= 0)
-			return status;
-		fprintf(stderr, "kapimon %s: %s\n", argv[1], err.message);
-		if (err.hint[0])
-			fprintf(stderr, "  %s\n", err.hint);
-		return err.status == STATUS_OK ? STATUS_FAILED : (int)err.status;
+		status = commands[i].run(argc, argv, &err);
+		return status >= 0 ? status : print_error(argv[0], &err);
 	}
-	fprintf(stderr, "kapimon: there is no command '%s'\n", argv[1]);
+	fprintf(stderr, "kapimon: there is no command '%s'\n", argv[0]);
 	fputs("  \"kapimon --help\" lists the commands\n", stderr);
 	return STATUS_USAGE;
+}
+
+static int run_classic(int n_arguments, char **arguments)
+{
+	struct error err = {0};
+	int argc, status;
+	char **argv;
+
+	if (classic_translate(n_arguments, arguments, &classic_nt, &argc, &argv, &err))
+		return print_error(NULL, &err);
+	status = run(argc, argv);
+	free(argv);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	/* What is printed is the same on every system. */
+	_setmode(1, _O_BINARY);
+	if (argc < 2) {
+		print_help(stderr);
+		return STATUS_USAGE;
+	}
+	/* The classic's -H, which may be written in lower case, has more behind it. */
+	if (!strcmp(argv[1], "--help") || (argc == 2 && !strcmp(argv[1], "-h"))) {
+		print_help(stdout);
+		return STATUS_OK;
+	}
+	if (classic_is_switch(argv[1], &classic_nt))
+		return run_classic(argc - 1, argv + 1);
+	return run(argc - 1, argv + 1);
 }

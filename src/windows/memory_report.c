@@ -3,20 +3,21 @@
 
 #include <stdio.h>
 
+#include "command/mem_capture.h"
 #include "memory/report.h"
-#include "source/capture_source.h"
-#include "windows/play.h"
+#include "view/text.h"
 
 #define ROWS 20
 #define STACKS 10
 
-int memory_report_print(const struct catalog *catalog, bool stacks, struct error *err)
+int memory_report_print(const struct catalog *catalog, const struct memory *memory, bool stacks,
+			struct error *err)
 {
 	const struct memory_text_options options = {.color = false};
 	const struct memory_selection selection = {0};
 	const struct memory_report report = {
 		.catalog = catalog,
-		.memory = catalog->memory,
+		.memory = memory,
 		.selection = &selection,
 		.by = {.keys = {GROUP_TAG, GROUP_MODULE, GROUP_SITE}, .n = 3},
 		.rows = ROWS,
@@ -32,23 +33,24 @@ int memory_report_print(const struct catalog *catalog, bool stacks, struct error
 	return code;
 }
 
-int memory_report_file(const char *path, bool stacks, struct error *err)
+int memory_report_file(const char *path, bool log, bool stacks, struct error *err)
 {
 	const struct text_view_options view = {.summary = stdout, .summary_only = true};
-	struct source *source = capture_source_open(path, err);
-	const struct catalog *catalog;
-	int code;
+	struct sink *summary = text_view_create(stdout, &view);
+	struct mem_capture capture;
+	const struct memory *memory;
+	int status = -1;
 
-	if (!source)
-		return -1;
-	code = play(source, &view, err);
-	catalog = source->ops->catalog(source);
-	if (code >= 0 && !catalog->memory) {
-		error_set(err, "%s has no report of memory", path);
-		code = error_hint(err, "record one with \"kapimon mem -o FILE\"");
-	}
-	if (code >= 0 && memory_report_print(catalog, stacks, err))
-		code = -1;
-	source->ops->close(source);
-	return code;
+	if (!summary)
+		return error_no_memory(err);
+	if (mem_capture_init(&capture, path, log, summary, NULL, err))
+		goto out;
+	memory = mem_capture_memory(&capture, err);
+	if (memory &&
+	    !memory_report_print(capture.source->ops->catalog(capture.source), memory, stacks, err))
+		status = ledger_complete(&capture.ledger) ? STATUS_OK : STATUS_INCOMPLETE;
+	mem_capture_fini(&capture);
+out:
+	summary->ops->destroy(summary);
+	return status;
 }

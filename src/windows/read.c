@@ -9,12 +9,13 @@
 #include "windows/play.h"
 #include "windows/symbol_path.h"
 
-enum option { OPTION_NO_STACK, OPTION_RELATIVE };
+enum option { OPTION_NO_STACK, OPTION_RELATIVE, OPTION_ALONE };
 
 static const struct option_row show_rows[] = {
 	{'S', "no-stack", NULL, "print one line a call", OPTION_NO_STACK},
 	{0, "relative", NULL, "count the time from the start of the recording, in seconds",
 	 OPTION_RELATIVE},
+	{0, "alone", NULL, "take names from the capture only, as always here", OPTION_ALONE},
 };
 
 static int set_show(void *context, int id, const char *value, struct error *err)
@@ -23,7 +24,7 @@ static int set_show(void *context, int id, const char *value, struct error *err)
 
 	if (id == OPTION_NO_STACK)
 		view->stacks = false;
-	else
+	else if (id == OPTION_RELATIVE)
 		view->relative = true;
 	return 0;
 }

@@ -18,6 +18,8 @@
 
 enum option {
 	OPTION_RETURN,
+	OPTION_ANY,
+	OPTION_ERRORS,
 	OPTION_EXCLUDE,
 	OPTION_ONLY,
 	OPTION_RATE,
@@ -56,6 +58,10 @@ struct watch {
 
 static const struct option_row hook_rows[] = {
 	{'r', "return", NULL, "hook the returns too: values and durations", OPTION_RETURN},
+	{'e', "errors", NULL, "only calls that return a failure NTSTATUS (hooks returns)",
+	 OPTION_ERRORS},
+	{'f', "any", NULL, "take any symbol in executable sections, data by its type too",
+	 OPTION_ANY},
 	{0, "limit-rate", "N", "suspend a hook for the rest of a second with more calls",
 	 OPTION_RATE},
 	{'n', "count", "N", "stop after so many calls", OPTION_COUNT},
@@ -63,7 +69,8 @@ static const struct option_row hook_rows[] = {
 };
 
 static const struct option_row mem_rows[] = {
-	{'l', "log", NULL, "record each allocation and free as a call", OPTION_LOG},
+	{'l', "log", NULL,
+	 "record each allocation and free; of a capture: pair those that are in it", OPTION_LOG},
 	WATCH_ROWS,
 };
 
@@ -86,6 +93,12 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	switch ((enum option)id) {
 	case OPTION_RETURN:
 		watch->returns = true;
+		return 0;
+	case OPTION_ERRORS:
+		watch->spec.errors = watch->returns = true;
+		return 0;
+	case OPTION_ANY:
+		watch->spec.any_symbol = true;
 		return 0;
 	case OPTION_EXCLUDE:
 		return spec_names_add(&watch->spec.exclude_modules, value, err);
@@ -214,7 +227,7 @@ static int report(const struct watch *watch, struct source *source, struct error
 			"kapimon: this system does not tell its own counts of pool memory, "
 			"so nothing is held against them\n"
 			"  NT before 5.2 counts after \"gflags /r +ptg\" and a new start\n");
-	return memory_report_print(catalog, watch->spec.stacks, err);
+	return memory_report_print(catalog, catalog->memory, watch->spec.stacks, err);
 }
 
 static int watch(const struct options *options, bool memory, int argc, char **argv,
@@ -235,10 +248,17 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 		spec_fini(&watch.spec);
 		return code < 0 ? -1 : STATUS_OK;
 	}
+	if (rest.dashes) {
+		spec_fini(&watch.spec);
+		return error_usage(err,
+				   "a command can't be watched on this system: start it beside "
+				   "kapimon");
+	}
 	if (memory && rest.n_arguments) {
 		code = rest.n_arguments > 1
 			       ? error_usage(err, "one capture is reported of at a time")
-			       : memory_report_file(rest.arguments[0], watch.spec.stacks, err);
+			       : memory_report_file(rest.arguments[0], watch.spec.memory_log,
+						    watch.spec.stacks, err);
 		spec_fini(&watch.spec);
 		return code;
 	}

@@ -5,6 +5,7 @@
  *	client call ROUNDS THREADS		prints how many calls returned something wrong
  *	client leak TAG BLOCKS BYTES [plain]
  *	client free
+ *	client fail				5 requests that the target does not know
  *	client toggle ROUNDS THREADS		hook and unhook while threads call
  *	client fuzz N SEED			hostile requests to TRACE.SYS
  * Exit status 0: it went well.
@@ -191,6 +192,16 @@ static int leak(const char *tag, uint32_t blocks, uint32_t bytes, bool plain)
 		       : fail("leak");
 }
 
+static int be_refused(void)
+{
+	HANDLE device = open_device(TARGET_PATH);
+
+	for (int i = 0; i < 5; i++)
+		if (ask(device, TARGET_FREE + 0x400, NULL, 0, NULL, 0))
+			return 1;
+	return 0;
+}
+
 static uint32_t random_state;
 
 static uint32_t random_below(uint32_t n)
@@ -244,6 +255,8 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(action, "free"))
 		return ask(open_device(TARGET_PATH), TARGET_FREE, NULL, 0, NULL, 0) ? 0
 										    : fail(action);
+	if (argc == 2 && !strcmp(action, "fail"))
+		return be_refused();
 	if (argc == 4 && !strcmp(action, "toggle"))
 		return toggle((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
 	if (argc == 4 && !strcmp(action, "fuzz"))

@@ -5,7 +5,7 @@
 #
 #	tests/nt/run.sh BUILD		BUILD has the Linux program, which reads what is captured
 #	NT_CHROOT=DIR tests/nt/run.sh BUILD	as root: the i386 driver, under 32-bit Wine in DIR, made by
-#		mmdebstrap --architectures=i386 --variant=apt --include=wine,wine32 bookworm DIR
+#		tests/nt/chroot.sh DIR
 #
 # Wine ends the drivers' process with the last program: a program that waits keeps it alive. A driver that
 # crashes ends that process, while the service manager goes on saying that it runs: its log tells.
@@ -60,6 +60,7 @@ said()
 }
 
 ask=$PWD/tests/nt/ask.py
+golden=$PWD/tests/golden
 # unsaid TEXT WHAT: the last command did not print it, which shows what WHAT says
 unsaid()
 {
@@ -82,8 +83,12 @@ if [ -n "${NT_CHROOT:-}" ]; then
 	arch=i386
 	mkdir "$work/bin"
 	for program in wine wineserver; do
-		printf '#!/bin/sh\nexec chroot "%s" sh -c "cd %s && exec %s \"\\$@\"" - "$@"\n' \
-			"$NT_CHROOT" "$inside" $program >"$work/bin/$program"
+		# Wine looks for itself in /proc, which is there for it alone.
+		cat >"$work/bin/$program" <<-END
+			#!/bin/sh
+			exec unshare --mount sh -c 'mount -t proc proc "$NT_CHROOT/proc" &&
+				exec chroot "$NT_CHROOT" sh -c "cd $inside && exec $program \"\\\$@\"" - "\$@"' - "\$@"
+		END
 		chmod +x "$work/bin/$program"
 	done
 	PATH=$work/bin:$PATH
@@ -192,6 +197,18 @@ sleep 3
 kill -0 $keeper 2>/dev/null
 result $? "a program keeps Wine alive"
 
+# The kept captures of both systems: the same text as the program's on Linux (tests/golden/run.sh).
+for file in "$golden"/*.kmn; do
+	name=$(basename "$file" .kmn)
+	cp "$file" .
+	case $name in
+	*-calls) run ./kapimon.exe show --relative "$name.kmn" >text 2>out ;;
+	*-memory) run ./kapimon.exe mem "$name.kmn" 2>out | sed -n '/^FAMILY/,$p' >text ;;
+	*-pool) run ./kapimon.exe mem --log "$name.kmn" 2>out | sed -n '/^FAMILY/,$p' >text ;;
+	esac
+	check "$name is printed as on Linux" diff "$golden/$name.txt" text
+done
+
 lacks "without the driver nothing is hooked" run ./kapimon.exe hook -t 1s KeQueryTickCount
 said "TRACE.SYS is not loaded"
 check "the service is installed" run ./kapimon.exe install
@@ -217,6 +234,13 @@ lacks "another path than the variable's" env "_NT_SYMBOL_PATH=$path" \
 check "who is at a terminal is asked for the path" timeout 60 "$ask" "alone have names)" "$path" \
 	wine ./kapimon.exe list 'kmntarget:free_*'
 said "where are the kernel's symbols?" kmntarget.sys:free_leaked
+lacks "what has the type of data is no function" run ./kapimon.exe hook -t 1s -P "$path" kmntarget:kmn_bytes
+said "kmntarget:kmn_bytes is data by its type, in an executable section" "--any"
+check "with -HF it is hooked" watch -HF kmntarget:kmn_bytes -P "$path"
+run taskkill /F /IM kapimon.exe >/dev/null 2>&1
+wait "$watcher" 2>/dev/null
+lacks "data is not" run ./kapimon.exe /hf kmntarget:KmnVariable /p "$path"
+said "kmntarget:KmnVariable is data: it can't be hooked"
 check "a function that is not exported is hooked" watch hook -r -t 3s -P "$path" -o static.kmn kmntarget:dispatch
 run ./client.exe free
 check "and is told of" watched
@@ -251,6 +275,11 @@ cp "$work/out" "$work/windows"
 check "it has all 500 calls" grep -qx 500 "$work/count"
 cp windows out
 said COMPLETE "KmnClassic(0x31, 0x0" " = 0x31 " "KmnGcc(0x31, 0x3" " = 0x34 "
+check "the classic's -F shows it too" run ./kapimon.exe /f calls.kmn
+said "KmnMsvc+0x0 [kmntarget.sys]" COMPLETE
+lacks "and takes no other names" run ./kapimon.exe -F calls.kmn -P x
+said "-P: what -F shows has the names that the capture has"
+cp windows out
 check "the same capture is shown on Linux" "$build/kapimon" show -S --color=never calls.kmn
 cp out linux
 check "with the same calls" sh -c "grep -o 'Kmn.*' linux >a; grep -o 'Kmn.*' windows >b; test -s a && diff a b"
@@ -261,6 +290,21 @@ check "it is filtered on Linux" sh -c \
 		grep -c 'KmnMsvc(' | grep -qx 100 && ! grep -q 'KmnGcc(' out2"
 check "it is exported on Linux" sh -c \
 	"$build/kapimon export --to csv -o calls.csv calls.kmn && grep -c KmnHotpatch calls.csv"
+
+# Packing: zlib there, zstd on Linux, which KAPIMON.EXE has not.
+packed_well()
+{
+	"$build/kapimon" pack --force --with none "$1" plain.kmn &&
+		[ "$(wc -c <"$1")" -lt $(($(wc -c <plain.kmn) / 2)) ]
+}
+check "the capture is packed" packed_well calls.kmn
+check "on Linux it is packed with zstd" "$build/kapimon" pack --with zstd calls.kmn zstd.kmn
+lacks "which Windows can't read" run ./kapimon.exe show -S zstd.kmn
+said "zstd.kmn is packed with zstd, which this program is built without" "kapimon pack"
+check "and with zlib" "$build/kapimon" pack --with zlib zstd.kmn zlib.kmn
+check "which it can" run ./kapimon.exe show -S zlib.kmn
+grep -o 'Kmn.*' out >a
+check "with the same calls" diff a b
 
 # A module that is in every stack, and one that is in none.
 check "an excluded module" watch hook -t 3s -X kmntarget.sys kmntarget:KmnMsvc
@@ -276,6 +320,19 @@ run ./client.exe call 100 1 >/dev/null
 watched >"$work/seen" 2>&1
 check "suspends the hook, and says so" grep -q 'suspend' "$work/seen"
 
+check "calls that fail alone" watch hook -e -t 3s -o failed.kmn kmntarget:dispatch
+run ./client.exe free
+check "five that do" run ./client.exe fail
+run ./client.exe call 10 1
+check "are told of" watched
+check "and no others" sh -c "$build/kapimon show -S --color=never failed.kmn >seen 2>err &&
+	grep -c 'dispatch(0x.* = 0xc0000010 ' seen | grep -qx 5 && ! grep -v ' = 0xc0000010 ' seen | grep 'dispatch('"
+"$build/kapimon" show --color=never failed.kmn >out 2>seen
+said "dispatch+0x0 [kmntarget.sys]" "IoCallDriver+0x"
+check "the others are counted" grep -Eq 'dispatch \[kmntarget.sys\] +entry +patch +[0-9]{2} +5 +[0-9]+ +0 +0 +0' seen
+check "with their returns" grep -Eq 'dispatch \[kmntarget.sys\] +return +patch +[0-9]{2} +5 +[0-9]+ +0 +0 +0' seen
+check "and nothing is missing" grep -qx COMPLETE seen
+
 # Pool: 40 blocks of 100 bytes, every fourth leaked; then another tag, which is not asked for.
 check "pool memory is followed" watch mem -t 5s -T 'K  k' -o pool.kmn
 run ./client.exe leak Kmnk 40 100
@@ -287,6 +344,11 @@ line "with what was freed" '^pool +40 +30 +10 +1,000 +0 +0$'
 unsaid Othr "a tag that is not asked for is not followed"
 check "the capture has the report, on Windows" run ./kapimon.exe mem pool.kmn
 said "10 blocks of Kmnk, 1,000 bytes" "10 blocks outstanding; 1,000 bytes in all" COMPLETE
+cp out reported
+check "by the classic's switches too" run ./kapimon.exe /m /F pool.kmn
+cp out classic
+check "the same" diff reported classic
+cp reported out
 sed -n '/^FAMILY/,/^10 blocks outstanding/p' out >windows
 check "and on Linux" "$build/kapimon" mem pool.kmn
 sed -n '/^FAMILY/,/^10 blocks outstanding/p' out >linux
@@ -301,6 +363,38 @@ check "is followed through routines that call each other" watched
 said "2 blocks of Abcd, 128 bytes" "2 blocks of ...., 64 bytes"
 unsaid doubtful "and no free was missed"
 unsaid Kpmn "the monitor's own blocks are left out"
+
+# Each allocation and free as a record: paired once more, here and there, it is what the driver's table held,
+# but for the stacks, of which that has the first frames alone.
+report_of()
+{
+	sed -n '/^FAMILY/,/^[0-9]* blocks* of/p; /^[0-9]* blocks* outstanding/p' "$1"
+}
+check "each allocation and free is recorded" watch mem --log -t 5s -o log.kmn
+run ./client.exe leak Kmnk 40 100
+run ./client.exe leak Abcd 8 32 plain
+run ./client.exe leak Othr 3 32
+check "with the driver's report" watched
+said "10 blocks of Kmnk, 1,000 bytes"
+report_of out >live
+check "on Windows it is paired" run ./kapimon.exe mem --log log.kmn
+said COMPLETE "10 blocks of Kmnk, 1,000 bytes"
+report_of out >windows
+check "to the same report" sh -c 'test -s live && diff live windows'
+check "on Linux too" "$build/kapimon" mem --log -n 20 log.kmn
+report_of out >linux
+check "to the same report there" sh -c 'diff live linux'
+check "allocations are shown as calls" "$build/kapimon" show -S --color=never --tag Kmn log.kmn
+line "with what they asked for" 'ExAllocatePoolWithTag\(ptr=0x[0-9a-f]+, size=100, tag="Kmnk", caller='
+line "and frees" 'ExFreePool.*\(ptr=0x[0-9a-f]+, size=0, tag="Kmnk", caller=.*fate=known\)'
+check "all of this tag" sh -c "$build/kapimon show --count --tag Kmn log.kmn | grep -qx 70"
+head -c $(($(wc -c <log.kmn) * 9 / 10)) log.kmn >cut.kmn
+lacks "without its end a capture has no table" run ./kapimon.exe mem cut.kmn
+said "its end is missing" "kapimon mem --log cut.kmn"
+lacks "its calls are paired, and incomplete" run ./kapimon.exe mem --log cut.kmn
+said INCOMPLETE FAMILY
+lacks "what has no such records can't be paired" run ./kapimon.exe mem --log pool.kmn
+said "pool.kmn has no record of each allocation and free"
 
 check "100 rounds of hooks under 4 threads" run ./client.exe toggle 100 4
 sed 's/^/# /' "$work/out"

@@ -29,6 +29,15 @@ static uint32_t n_leaked;
 	X(KmnData)                                                                                 \
 	X(KmnJump)
 
+/* Code that has the type of data: lea [a + b]; ret, with room before it ends. */
+#if defined(__i386__)
+const unsigned char kmn_bytes[] __attribute__((section(".text"), used)) = {
+	0x8b, 0x44, 0x24, 0x04, 0x03, 0x44, 0x24, 0x08, 0xc2, 0x08, 0x00};
+#else
+const unsigned char kmn_bytes[]
+	__attribute__((section(".text"), used)) = {0x48, 0x89, 0xc8, 0x48, 0x01, 0xd0, 0xc3};
+#endif
+
 #define DECLARE(name) uintptr_t NTAPI name(uintptr_t a, uintptr_t b);
 FUNCTIONS(DECLARE)
 

@@ -58,8 +58,8 @@ static void each_switch_is_understood_in_either_case(void **state)
 		struct text today = TEXT_INIT;
 		struct error err = {0};
 
-		assert_true(classic_is_switch(words[0]));
-		if (classic_translate(n, words, &argc, &argv, &err))
+		assert_true(classic_is_switch(words[0], &classic_linux));
+		if (classic_translate(n, words, &classic_linux, &argc, &argv, &err))
 			fail_msg("%s: %s", cases[i].classic, err.message);
 		for (int k = 0; k < argc; k++)
 			text_addf(&today, k ? " %s" : "%s", argv[k]);
@@ -101,7 +101,8 @@ static void what_does_not_work_is_said(void **state)
 		int n = split(cases[i].classic, copy, words), argc = 0;
 		struct error err = {0};
 
-		assert_int_equal(classic_translate(n, words, &argc, &argv, &err), -1);
+		assert_int_equal(classic_translate(n, words, &classic_linux, &argc, &argv, &err),
+				 -1);
 		assert_string_equal(err.message, cases[i].told);
 		assert_int_equal(err.status, STATUS_USAGE);
 		assert_null(argv);
@@ -114,7 +115,54 @@ static void other_words_are_no_switches(void **state)
 					    "-AB",  "-x", "",	"-Fx",	  "/H"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		assert_false(classic_is_switch(words[i]));
+		assert_false(classic_is_switch(words[i], &classic_linux));
+}
+
+static void on_nt_a_slash_does_as_well(void **state)
+{
+	static const struct {
+		const char *classic, *today, *told;
+	} cases[] = {
+		{"/H IoCallDriver", "hook IoCallDriver", NULL},
+		{"/hrf a -p C:\\s;D:\\s /A",
+		 "hook --return --any --symbol-path C:\\s;D:\\s "
+		 "--all-modules a",
+		 NULL},
+		{"/F calls.kmn", "show --alone calls.kmn", NULL},
+		{"/M /P x", "mem --symbol-path x", NULL},
+		{"-m /f pool.kmn", "mem pool.kmn", NULL},
+		{"/F calls.kmn /P x", NULL,
+		 "-P: what -F shows has the names that the capture has, on this system"},
+		{"/P x /P y /H a", NULL,
+		 "-P is there twice: its directories have ';' between them"},
+		{"/H a -- b", NULL,
+		 "a command can't be watched on this system: start it beside kapimon"},
+		{"/S", NULL, "-S: serving another machine is not there yet"},
+		{"/H a /x", NULL, "'/x' is no switch of the classic's"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char copy[200], *words[MAX_WORDS], **argv = NULL;
+		int n = split(cases[i].classic, copy, words), argc = 0, code;
+		struct text today = TEXT_INIT;
+		struct error err = {0};
+
+		assert_true(classic_is_switch(words[0], &classic_nt));
+		code = classic_translate(n, words, &classic_nt, &argc, &argv, &err);
+		if (cases[i].told) {
+			assert_int_equal(code, -1);
+			assert_string_equal(err.message, cases[i].told);
+			continue;
+		}
+		if (code)
+			fail_msg("%s: %s", cases[i].classic, err.message);
+		for (int k = 0; k < argc; k++)
+			text_addf(&today, k ? " %s" : "%s", argv[k]);
+		assert_string_equal(text_string(&today), cases[i].today);
+		text_fini(&today);
+		free(argv);
+	}
+	assert_false(classic_is_switch("/x", &classic_nt));
 }
 
 int main(void)
@@ -122,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_switch_is_understood_in_either_case),
 		cmocka_unit_test(what_does_not_work_is_said),
+		cmocka_unit_test(on_nt_a_slash_does_as_well),
 		cmocka_unit_test(other_words_are_no_switches),
 	};
 

@@ -38,7 +38,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void add(enum kmn_kind kind, uint64_t address, uint64_t bytes, uint32_t tag, uint64_t last)
+static void add(enum kmn_kind kind, uint64_t address, uint64_t bytes, uint64_t tag, uint64_t last)
 {
 	struct record_builder record;
 	const char *name = tag == CACHE ? "drv_cache" : "other";
@@ -176,6 +176,34 @@ static void frees_that_the_ledger_misses_make_their_family_doubtful(void **state
 	assert_int_equal(memory.blocks[0].grade, MEMORY_DOUBTFUL);
 	assert_int_equal(memory.blocks[1].grade, MEMORY_OUTSTANDING);
 	ledger_fini(&ledger);
+}
+
+/* On NT the tag is any four characters, addresses may have 32 bits. */
+static void pool_memory_is_paired_by_its_own_rules(void **state)
+{
+	const uint64_t tag = KMN_TAG_POOL | 0xf0637054u;
+
+	add(KMN_ALLOC, 0x81234000, 48, tag, 0);
+	add(KMN_ALLOC, 0xfffffa8001234000, 40, KMN_TAG_POOL, 0);
+	add(KMN_ALLOC, 0x10000, 30, tag, 0);
+	add(KMN_FREE, 0x10000, 0, tag, KMN_FATE_KNOWN);
+	/* Of a routine that is not followed: allocated there, and freed here. */
+	add(KMN_FREE, 0x10000, 0, KMN_TAG_POOL_BEFORE, KMN_FATE_UNKNOWN);
+	/* Of neither system. */
+	add(KMN_ALLOC, 0x20000, 30, 5ull << 32, 0);
+	result(NULL);
+	assert_int_equal(memory.freed_twice, 0);
+	assert_int_equal(memory.n_blocks, 2);
+	assert_int_equal(memory.blocks[0].address, 0x81234000);
+	assert_int_equal(memory.blocks[1].address, 0xfffffa8001234000);
+	assert_int_equal(memory.n_tags, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(memory.tags[i].family, MEMORY_POOL);
+	lose(1);
+	result(NULL);
+	assert_int_equal(memory.n_doubts, 1);
+	assert_int_equal(memory.doubts[0].family, MEMORY_POOL);
+	assert_int_equal(memory.blocks[0].grade, MEMORY_DOUBTFUL);
 }
 
 static void pages_that_are_freed_in_part_stay_in_part(void **state)
@@ -384,6 +412,7 @@ int main(void)
 		TEST(an_allocation_in_the_place_of_another_makes_older_ones_doubtful),
 		TEST(after_a_loss_all_that_was_there_is_doubtful_and_nothing_is_freed_twice),
 		TEST(frees_that_the_ledger_misses_make_their_family_doubtful),
+		TEST(pool_memory_is_paired_by_its_own_rules),
 		TEST(pages_that_are_freed_in_part_stay_in_part),
 		TEST(what_other_blocks_are_made_of_is_told_apart),
 		TEST(a_large_allocation_that_is_told_twice_is_one),

@@ -180,7 +180,21 @@ static void test_hook_content(void **state)
 	hook.address = 0;
 	assert_int_equal(ask_hook(&hook), CONTROL_CONTENT);
 	hook = good;
-	hook.flags = 4;
+	hook.flags = TRACE_HOOK_LOG; /* of what does nothing to memory */
+	assert_int_equal(ask_hook(&hook), CONTROL_CONTENT);
+	hook = good;
+	hook.flags = TRACE_HOOK_LOG | TRACE_HOOK_RETURN;
+	hook.role = TRACE_ROLE_FREE;
+	assert_int_equal(ask_hook(&hook), CONTROL_DONE);
+	hook = good;
+	hook.flags = TRACE_HOOK_ERRORS; /* without the return nobody knows */
+	assert_int_equal(ask_hook(&hook), CONTROL_CONTENT);
+	hook.flags = TRACE_HOOK_ERRORS | TRACE_HOOK_RETURN;
+	assert_int_equal(ask_hook(&hook), CONTROL_DONE);
+	hook.role = TRACE_ROLE_FREE;
+	assert_int_equal(ask_hook(&hook), CONTROL_CONTENT);
+	hook = good;
+	hook.flags = 1u << 31;
 	assert_int_equal(ask_hook(&hook), CONTROL_CONTENT);
 	hook = good;
 	hook.n_args++;

@@ -31,10 +31,10 @@ static void destroy(struct pool *pool)
 static bool take(struct pool *pool, uint64_t address, uint64_t bytes, uint32_t tag, uint64_t now,
 		 uint64_t thread, uint64_t began)
 {
-	return pool_alloc(
-		pool,
-		&(struct trace_block){.address = address, .bytes = bytes, .tag = tag, .time = now},
-		thread, began);
+	return pool_alloc(pool,
+			  &(struct trace_block){
+				  .address = address, .bytes = bytes, .tag = tag, .time = now},
+			  thread, began) == POOL_FOLLOWED;
 }
 
 static void test_leak(void **state)
