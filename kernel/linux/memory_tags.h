@@ -58,8 +58,7 @@ static __always_inline __u64 cache_of_object(__u64 address)
 		return 0;
 	if (bpf_probe_read_kernel(words, sizeof(words), (void *)page))
 		return 0;
-	if (words[1] & 1 &&
-	    bpf_probe_read_kernel(words, sizeof(words), (void *)(words[1] - 1)))
+	if (words[1] & 1 && bpf_probe_read_kernel(words, sizeof(words), (void *)(words[1] - 1)))
 		return 0;
 	return *(volatile __u64 *)((__u8 *)words + cache_at);
 }
