@@ -109,6 +109,41 @@ def budgets_of_calls():
             )
 
 
+# What pairs of allocation and free are held against, without stacks and with.
+MEMORY_PEERS = (
+    ("pair", "without stacks", "kapimon mem, no stack", ("perf kmem record",)),
+    (
+        "pair with stacks",
+        "with stacks",
+        "kapimon mem",
+        ("memleak-bpfcc", "perf record -g of kmem events"),
+    ),
+)
+
+
+def budgets_of_memory():
+    for kernel in ("6.1", "6.12"):
+        for key, with_stacks, ours, peers in MEMORY_PEERS:
+            for depth in ("shallow", "deep"):
+                found = [number_of("memory", kernel, name, depth) for name in peers]
+                limits = [value / 2 for value in found if value is not None]
+                yield Budget(
+                    key,
+                    kernel,
+                    f"pair of kmalloc() and kfree() {with_stacks}, {depth}: instructions, half of"
+                    f" {' or '.join(peers)}",
+                    min(limits, default=None),
+                    True,
+                    number_of("memory", kernel, ours, depth) if limits else None,
+                    best_peer(
+                        "memory",
+                        kernel,
+                        depth,
+                        lambda name, names=peers: name in names,
+                    ),
+                )
+
+
 def budgets_of_attach():
     run = run_of("attach", "6.12")
     multi = run and run.names.get("1000 kapimon", {}).get("method") == "kprobe.multi"
@@ -252,6 +287,7 @@ def print_budgets():
     print("|---|---|---|---|---|---|")
     for source in (
         budgets_of_calls,
+        budgets_of_memory,
         budgets_of_attach,
         budgets_of_sizes,
         budgets_of_loss,
@@ -260,7 +296,7 @@ def print_budgets():
         for budget in source():
             sign = "<=" if budget.less else ">="
             print(
-                f"| {budget.what} | {budget.kernel} | {sign} {budget.limit:,} |"
+                f"| {budget.what} | {budget.kernel} | {sign} {short(budget.limit)} |"
                 f" {budget.shown or short(budget.value)} | {verdict(budget)} | {budget.peer} |"
             )
     print()
