@@ -262,7 +262,7 @@ static __always_inline void stack_take(struct call *call, enum via via, struct s
 	long size;
 
 	walk_from(call, via, &scratch->walk, site);
-	walked = stack_walk(call->scratch);
+	walked = stack_walk(scratch, call->scratch);
 	if (walked == WALK_NAMED)
 		return;
 	/* A trampoline's program and its trampoline come first. */
