@@ -37,14 +37,17 @@ struct call {
 /* False: there is nothing to do for this program (more). */
 static __always_inline bool call_begin(struct call *call)
 {
-	__u32 tid = 0, slot = call->slot;
+	__u32 tid = 0, slot = call->slot, level;
 	enum turn turn;
 
 	call->cpu = bpf_get_smp_processor_id();
-	call->level = context_level(call->breakpoint ? call->ctx : 0);
-	if (fully_preemptible)
+	level = context_level(call->breakpoint ? call->ctx : 0);
+	call->level = level;
+	if (fully_preemptible) {
 		tid = bpf_get_current_pid_tgid();
-	call->occupancy = occupancy_get(call->cpu, call->level, tid);
+		call->level = context_name(level);
+	}
+	call->occupancy = occupancy_get(call->cpu, level, tid);
 	if (!call->occupancy)
 		return false;
 	turn = occupancy_enter(call->occupancy, call->ctx, call->hook, call->copy, tid);
@@ -71,7 +74,6 @@ static __always_inline bool call_begin(struct call *call)
 		occupancy_leave(call->occupancy);
 		return false;
 	}
-	call->level = context_name(call->level);
 	FORGET(call->level, call->occupancy->word);
 	call->count->taken++;
 	call->pid_tgid = bpf_get_current_pid_tgid();
@@ -262,7 +264,7 @@ static __always_inline void stack_take(struct call *call, enum via via, struct s
 	long size;
 
 	walk_from(call, via, &scratch->walk, site);
-	walked = stack_walk(call->scratch);
+	walked = stack_walk(scratch, call->scratch);
 	if (walked == WALK_NAMED)
 		return;
 	/* A trampoline's program and its trampoline come first. */

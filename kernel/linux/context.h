@@ -68,7 +68,7 @@ static __always_inline __u32 context_name(__u32 level)
 {
 	struct task_struct___rt *task;
 
-	if (!fully_preemptible || level != KMN_TASK ||
+	if (level != KMN_TASK ||
 	    !bpf_core_field_exists(struct task_struct___rt, softirq_disable_cnt))
 		return level;
 	task = (void *)bpf_get_current_task();

@@ -170,9 +170,8 @@ static __always_inline void memo_rebase(struct walk *walk, __u64 base)
 }
 
 /* What is not simply an address to be expected. */
-__noinline __u64 memo_odd(__u32 scratch_index, __u64 op)
+__noinline __u64 memo_odd(struct scratch *scratch, __u64 op)
 {
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &scratch_index);
 	__u64 kind = MEMO_OP_KIND(op), word, at;
 	struct walk *walk;
 
@@ -208,56 +207,78 @@ __noinline __u64 memo_odd(__u32 scratch_index, __u64 op)
 	return MEMO_GO_ON;
 }
 
-/* Do the memo's places hold what they held? Where most stacks come from: instructions count. */
-static __always_inline bool memo_is_true(__u32 scratch_index, struct scratch *scratch,
-					 struct memo *memo, bool direct)
+#define MEMO_TURN 4 /* ops that are looked at in one turn */
+
+/*
+ * Do the memo's places hold what they held? Where most stacks come from: instructions count. The
+ * pointer that the compiler sees through would be added up anew for each op.
+ */
+static __always_inline bool memo_is_true(struct scratch *scratch, const struct memo *memo,
+					 bool direct)
 {
 	__u64 skew = scratch->walk.skew;
+	const __u64 *ops = memo->op;
 
-#pragma clang loop unroll_count(4)
-	for (__u32 i = 0; i < MEMO_OPS; i++) {
-		__u64 op = memo->op[i], says;
-		__u32 place = op;
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < MEMO_OPS; i += MEMO_TURN) {
+#pragma unroll
+		for (__u32 j = 0; j < MEMO_TURN; j++) {
+			__u64 op = ops[j], says;
+			__u32 place = op;
 
-		/* Without this the compiler shifts to and fro. */
-		asm volatile("" : "+w"(place));
-		if (__builtin_expect((__s32)place >= 0, 1)) {
-			if (memo_word(scratch, skew + place, direct) != MEMO_OP_IP(op))
-				return false;
-			continue;
+			/* Without this the compiler shifts to and fro. */
+			asm volatile("" : "+w"(place));
+			if (__builtin_expect((__s32)place >= 0, 1)) {
+				if (memo_word(scratch, skew + place, direct) != MEMO_OP_IP(op))
+					return false;
+				continue;
+			}
+			says = memo_odd(scratch, op);
+			if (says != MEMO_GO_ON)
+				return says == MEMO_IS_TRUE;
+			skew = scratch->walk.skew;
+			LAUNDER(skew);
 		}
-		says = memo_odd(scratch_index, op);
-		if (says != MEMO_GO_ON)
-			return says == MEMO_IS_TRUE;
-		skew = scratch->walk.skew;
-		LAUNDER(skew);
+		ops += MEMO_TURN;
+		asm volatile("" : "+r"(ops));
 	}
 	return false;
 }
 
-/*
- * Is the stack that of the memo? Then the index of its entry and, in the upper half, its flags;
- * else NOT_INTERNED.
- */
-__noinline __u64 memo_holds(__u32 scratch_index, __u32 memo_index)
+/* A depth of a path that was not seen before may have its place. */
+static __always_inline bool memo_is_of(const struct memo *memo, const struct walk *walk)
 {
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &scratch_index);
-	struct memo *memo = bpf_map_lookup_elem(&memos, &memo_index);
+	return memo->generation == walk->generation && memo->caller == walk->caller &&
+	       memo->function == memo_function(walk);
+}
+
+/*
+ * Is the stack that of a memo in one of its two places? Then the index of its entry and, in the
+ * upper half, its flags, and walk->memo says which it was; else NOT_INTERNED.
+ */
+__noinline __u64 memo_holds(struct scratch *scratch, __u32 place)
+{
 	struct walk *walk;
 
-	if (!scratch || !memo)
+	if (!scratch)
 		return NOT_INTERNED;
 	walk = &scratch->walk;
-	/* A depth of a path that was not seen before may have its place. */
-	if (memo->generation != walk->generation || memo->caller != walk->caller ||
-	    memo->function != memo_function(walk))
-		return NOT_INTERNED;
-	memo_rebase(walk, walk->slot);
-	walk->kept = walk->bp;
-	if (direct_loads ? !memo_is_true(scratch_index, scratch, memo, true)
-			 : !memo_is_true(scratch_index, scratch, memo, false))
-		return NOT_INTERNED;
-	return memo->interned;
+#pragma clang loop unroll(disable)
+	for (__u32 way = 0; way < 2; way++) {
+		__u32 index = place ^ way;
+		struct memo *memo = bpf_map_lookup_elem(&memos, &index);
+
+		if (!memo || !memo_is_of(memo, walk))
+			continue;
+		memo_rebase(walk, walk->slot);
+		walk->kept = walk->bp;
+		if (direct_loads ? !memo_is_true(scratch, memo, true)
+				 : !memo_is_true(scratch, memo, false))
+			continue;
+		walk->memo = index;
+		return memo->interned;
+	}
+	return NOT_INTERNED;
 }
 
 /* For a check: the frames that the memo stands for, to where the walker puts them. */

@@ -288,7 +288,8 @@ static __always_inline bool memory_cache_release(struct call *call, __u64 *ctx)
  * that they are not needed. What an interrupt has written over meanwhile goes the long way.
  */
 struct event_taken {
-	__u64 event; /* its context's address, a multiple of 8, and how many copies have seen it */
+	__u64 event; /* its context's address, a multiple of 8, and which copy was the last to see
+			it */
 	__u64 occupancy;
 	__u64 pad[6]; /* a cache line each */
 };
@@ -313,9 +314,7 @@ static __always_inline void event_mark(const struct call *call)
 	if (fully_preemptible)
 		return;
 	taken->occupancy = call->cpu * KMN_LEVELS + call->level;
-	/* Reading the address back makes it a number: see copy_is_first(). */
 	taken->event = (__u64)call->ctx;
-	taken->event |= 1;
 }
 
 /*
@@ -328,8 +327,9 @@ static __always_inline bool event_was_taken(void *ctx, __u32 copy)
 	volatile struct event_taken *taken = event_taken_here(bpf_get_smp_processor_id());
 	__u64 seen = taken->event, index;
 
+	/* Reading the address back makes it a number: see copy_is_first(). */
 	taken->event = (__u64)ctx;
-	if (seen != (taken->event | copy)) {
+	if (seen != (taken->event | (copy - 1))) {
 		taken->event = 0;
 		return false;
 	}

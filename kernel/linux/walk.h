@@ -32,26 +32,24 @@ enum walked {
  */
 static __always_inline bool walk_begin(struct walk *walk)
 {
-	__u64 words[3] = {};
+	__u64 words[3], frame = walk->frame;
 
-	if (!walk->frame)
+	if (!frame)
 		return load(&walk->word, walk->slot, &walk->caller);
 	if (direct_loads) {
-		load(&walk->word, walk->frame + 8, &words[0]);
-		load(&walk->word, walk->frame + 16, &words[1]);
-	} else if (bpf_probe_read_kernel(words, sizeof(words), (void *)(walk->frame + 8))) {
+		words[0] = load_direct(frame + 8);
+		words[1] = load_direct(frame + 16);
+	} else if (bpf_probe_read_kernel(words, sizeof(words), (void *)(frame + 8))) {
 		return false;
 	}
 	if (words[0] - walk->function < 32) {
 		walk->caller = words[1];
-		walk->slot = walk->frame + 16;
+		walk->slot = frame + 16;
 	} else {
 		if (words[1] - walk->function >= 32)
 			return false;
-		if (direct_loads)
-			load(&walk->word, walk->frame + 24, &words[2]);
-		walk->caller = words[2];
-		walk->slot = walk->frame + 24;
+		walk->caller = direct_loads ? load_direct(frame + 24) : words[2];
+		walk->slot = frame + 24;
 	}
 	walk->bp_at = walk->slot - 16;
 	return true;
@@ -302,18 +300,13 @@ static __always_inline bool name_from_memo(struct stack *stack, __u64 held)
  * Name the stack by a memo of its call path; false: none is true, and the place of one is made. Of
  * the two the one that was written last is kept.
  */
-static __always_inline bool memo_find(struct walk *walk, struct stack *stack, __u32 scratch_index)
+static __always_inline bool memo_find(struct scratch *scratch, __u32 scratch_index)
 {
+	struct walk *walk = &scratch->walk;
 	__u32 place = memo_place(scratch_index, walk);
-	__u64 held;
+	__u64 held = memo_holds(scratch, place);
 
-	walk->memo = place;
-	held = memo_holds(scratch_index, place);
-	if (held == NOT_INTERNED) {
-		walk->memo = place ^ 1;
-		held = memo_holds(scratch_index, place ^ 1);
-	}
-	if (held != NOT_INTERNED && name_from_memo(stack, held))
+	if (held != NOT_INTERNED && name_from_memo(&scratch->stack, held))
 		return true;
 	walk->memo = place ^ (walk->turns & 1);
 	return false;
@@ -321,11 +314,11 @@ static __always_inline bool memo_find(struct walk *walk, struct stack *stack, __
 
 /*
  * Walk the stack of the call that scratch->walk tells of. Returns enum walked. scratch->walk.caller
- * is the return address in any case, or 0.
+ * is the return address in any case, or 0. (A pointer saves looking the memory up; what it calls to
+ * walk looks it up, as there it does not matter.)
  */
-__noinline __u64 stack_walk(__u32 scratch_index)
+__noinline __u64 stack_walk(struct scratch *scratch, __u32 scratch_index)
 {
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &scratch_index);
 	struct stack *stack;
 	struct walk *walk;
 	__u64 went, check;
@@ -349,7 +342,7 @@ __noinline __u64 stack_walk(__u32 scratch_index)
 	}
 	walk->generation = walking.generation;
 	doubt = !(++walk->turns & (CHECK_EVERY - 1)) || walking.verify;
-	if (memo_find(walk, stack, scratch_index)) {
+	if (memo_find(scratch, scratch_index)) {
 		walk->counts.hits++;
 		if (!doubt)
 			return WALK_NAMED;
