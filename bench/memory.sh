@@ -53,7 +53,8 @@ watch_memleak()
 	sleep 5
 	memleak_status=0
 	"$1" || memleak_status=$?
-	kill -INT $memleak
+	# an interrupt is ignored by what a script runs in the background
+	kill -TERM $memleak
 	wait $memleak || true
 	return $memleak_status
 }
