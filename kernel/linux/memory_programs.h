@@ -288,14 +288,10 @@ static __always_inline bool memory_cache_release(struct call *call, __u64 *ctx)
  * that they are not needed. What an interrupt has written over meanwhile goes the long way.
  */
 struct event_taken {
-	__u64 event; /* its context's address, a multiple of 8, and which copy was the last to see
-			it */
+	__u64 event; /* its context's address, a multiple of 8, and which copy saw it last */
 	__u64 occupancy;
 	__u64 pad[6]; /* a cache line each */
 };
-
-/* Copies 0 to 2: preemption is off there, which leaves three levels. */
-#define LAST_ON_TRACEPOINT 2
 
 static struct event_taken events_taken[KMN_MAX_CPUS] SEC(".data.taken");
 
@@ -317,11 +313,7 @@ static __always_inline void event_mark(const struct call *call)
 	taken->event = (__u64)call->ctx;
 }
 
-/*
- * True: the lower copies have seen the event, one after the other and with nothing in between. The
- * last copy notes that all have, as if it had gone the long way: see copy_is_first(). What the ones
- * before it would note says no more than that the first has: only these copies ask until then.
- */
+/* True: the lower copies have seen the event, one after the other and with nothing in between. */
 static __always_inline bool event_was_taken(void *ctx, __u32 copy)
 {
 	volatile struct event_taken *taken = event_taken_here(bpf_get_smp_processor_id());
@@ -334,10 +326,9 @@ static __always_inline bool event_was_taken(void *ctx, __u32 copy)
 		return false;
 	}
 	taken->event = seen + 1;
-	if (copy < LAST_ON_TRACEPOINT)
-		return true;
 	index = taken->occupancy;
 	BOUND(index, KMN_MAX_CPUS * KMN_LEVELS - 1);
+	/* As if this copy had gone the long way: see copy_is_first(). */
 	occupancies[index].seen = (2ull << copy) - 1;
 	return true;
 }
