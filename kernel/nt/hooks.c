@@ -127,7 +127,8 @@ static enum hook_reason plan(const struct trace_hook *asked, struct hook_plan *p
 	enum hook_reason reason;
 
 	for (uint32_t i = 0; i < trace.n_traced; i++)
-		if (trace.traced[i]->asked.address == asked->address)
+		if (trace.traced[i]->asked.address == asked->address &&
+		    trace.traced[i]->hook.state == HOOK_ARMED)
 			return HOOK_ALREADY_HOOKED;
 	if (is_own(asked->address))
 		return HOOK_OWN;
@@ -142,13 +143,23 @@ static enum hook_reason plan(const struct trace_hook *asked, struct hook_plan *p
 	return hook_plan(&function, HOOK_FORM_NEAR, plan);
 }
 
+/* With the memory of hooks that were taken out, where there is none without. */
+static enum hook_reason prepare_near(struct traced *traced)
+{
+	enum hook_reason reason = hook_prepare(&traced->hook, &code_platform, &trace.returns);
+
+	if ((reason != HOOK_TOO_FAR && reason != HOOK_NO_MEMORY) || !removed_sweep())
+		return reason;
+	return hook_prepare(&traced->hook, &code_platform, &trace.returns);
+}
+
 /* Near memory may be missing: then a longer jump that reaches everywhere. */
 static enum hook_reason prepare(struct traced *traced)
 {
 	struct hook_function function;
 	enum hook_reason reason, far_reason;
 
-	reason = hook_prepare(&traced->hook, &code_platform, &trace.returns);
+	reason = prepare_near(traced);
 	if (reason != HOOK_TOO_FAR || sizeof(void *) == 4)
 		return reason;
 	if (!modules_function(traced->asked.address, &function))
@@ -167,6 +178,7 @@ static enum control_result add_hook(void *context, const struct trace_hook *aske
 
 	if (!trace.rings)
 		return CONTROL_NOT_READY;
+	removed_limit();
 	if (trace.n_traced == TRACE_MAX_HOOKS || (asked->flags & TRACE_HOOK_ERRORS && !make_kept()))
 		return CONTROL_NO_MEMORY;
 	traced = trace_allocate(sizeof(*traced));
@@ -223,8 +235,14 @@ void hooks_stop(struct trace_unhooked *unhooked)
 	unhooked->left = count_busy();
 	if (unhooked->armed || unhooked->left || !trace.armed)
 		return;
-	/* Nobody is in a handler; nor, after this, in the instructions around it. */
+	/*
+	 * Nobody is in a handler; nor, after this, in the instructions around it. Who was about to
+	 * call a handler may have come to it, and now be awaited.
+	 */
 	system_let_others_run();
+	unhooked->left = count_busy();
+	if (unhooked->left)
+		return;
 	trace.armed = false;
 	trace_allow_unload(true);
 }
@@ -307,7 +325,8 @@ static size_t tags(void *context, struct trace_tag *tags, size_t n)
 static void describe(void *context, struct trace_system *system)
 {
 	system_describe(system);
-	system->hooks_left = trace.armed ? trace.n_traced : 0;
+	for (uint32_t i = 0; trace.armed && i < trace.n_traced; i++)
+		system->hooks_left += trace.traced[i]->hook.state != HOOK_EMPTY;
 }
 
 void hooks_fini(void)
@@ -328,6 +347,7 @@ const struct control_operations hooks_operations = {
 	.filter = filter,
 	.hook = add_hook,
 	.unhook = unhook,
+	.remove = removed_take,
 	.modules = modules,
 	.ledger = ledger,
 	.read = read_records,

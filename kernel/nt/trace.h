@@ -120,4 +120,11 @@ extern const struct control_operations hooks_operations;
 void hooks_stop(struct trace_unhooked *unhooked);
 void hooks_fini(void); /* when nothing is left */
 
+/* removed.c; PASSIVE_LEVEL */
+enum control_result removed_take(void *context, const struct trace_remove *remove,
+				 struct trace_removed *removed);
+/* Free what nobody is inside of. True: there was something. */
+bool removed_sweep(void);
+void removed_limit(void); /* do so when it is much */
+
 #endif

@@ -7,10 +7,12 @@
  *	client free
  *	client fail				5 requests that the target does not know
  *	client toggle ROUNDS THREADS		hook and unhook while threads call
- *	client fuzz N SEED			hostile requests to TRACE.SYS
- * Exit status 0: it went well.
+ *	client change ROUNDS THREADS		take hooks out one by one, while one stays and
+ *threads call client fuzz N SEED			hostile requests to TRACE.SYS Exit status 0:
+ *it went well.
  */
 #include <nt/ioctl.h>
+#include <record.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +184,117 @@ static int toggle(unsigned rounds, unsigned n)
 	return wrong || !hits || hits != sum;
 }
 
+/* The target's function i; returns its number, or -1. */
+static int hook_one(HANDLE trace, uint64_t base, size_t i, uint32_t flags)
+{
+	HMODULE image = LoadLibraryExA("kmntarget.sys", NULL, DONT_RESOLVE_DLL_REFERENCES);
+	struct trace_hook hook = {.flags = flags, .n_args = 2};
+	struct trace_hooked hooked = {0};
+
+	strcpy(hook.name, functions[i]);
+	hook.address =
+		base + (uint64_t)((char *)GetProcAddress(image, functions[i]) - (char *)image);
+	if (ask(trace, TRACE_HOOK, &hook, sizeof(hook), &hooked, sizeof(hooked)) && !hooked.reason)
+		return (int)hooked.hook;
+	fprintf(stderr, "client: %s: reason %u, Windows error %lu\n", functions[i], hooked.reason,
+		GetLastError());
+	return -1;
+}
+
+/* Read all there is; returns how many entries of this hook. */
+static uint64_t count_entries(HANDLE trace, uint32_t hook)
+{
+	static uint64_t records[1 << 17];
+	uint64_t n = 0;
+	DWORD got;
+
+	do {
+		got = 0;
+		DeviceIoControl(trace, TRACE_READ, NULL, 0, records, sizeof(records), &got, NULL);
+		for (DWORD at = 0; at < got;) {
+			const struct kmn_header *header = (void *)((char *)records + at);
+
+			n += header->kind == KMN_ENTRY && header->hook == hook;
+			at += header->length;
+		}
+	} while (got > sizeof(records) / 2);
+	return n;
+}
+
+static bool remove_one(HANDLE trace, uint32_t hook, uint32_t *held)
+{
+	struct trace_remove remove = {.hook = hook};
+	struct trace_removed removed = {0};
+
+	if (!ask(trace, TRACE_REMOVE, &remove, sizeof(remove), &removed, sizeof(removed)) ||
+	    removed.armed)
+		return false;
+	if (removed.held > *held)
+		*held = removed.held;
+	/* What is out can't be taken out. */
+	return !ask(trace, TRACE_REMOVE, &remove, sizeof(remove), &removed, sizeof(removed));
+}
+
+/*
+ * The first function stays hooked while the others are hooked and taken out one by one: it misses
+ * no call and no record, and the memory of those that are out is used again.
+ */
+static int change(unsigned rounds, unsigned n)
+{
+	struct trace_start start = {.buffer = 16u << 20};
+	static struct trace_row rows[2 * TRACE_MAX_HOOKS];
+	const size_t n_functions = sizeof(functions) / sizeof(functions[0]);
+	HANDLE threads[MAX_THREADS], trace = open_device(TRACE_PATH);
+	uint64_t base = target_base(trace), read, hits = 0, sum = 0;
+	struct trace_unhooked unhooked;
+	uint32_t held = 0;
+	DWORD got = 0;
+
+	target = open_device(TARGET_PATH);
+	if (!ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+		return fail("start");
+	if (hook_one(trace, base, 0, 0) != 0)
+		return 1;
+	run_threads(threads, n, 100);
+	read = 0;
+	for (unsigned round = 0; round < rounds; round++) {
+		int hooks[16];
+
+		for (size_t i = 1; i < n_functions; i++) {
+			hooks[i] = hook_one(trace, base, i, TRACE_HOOK_RETURN);
+			if (hooks[i] < 0)
+				return 1;
+		}
+		read += count_entries(trace, 0);
+		for (size_t i = 1; i < n_functions; i++)
+			if (!remove_one(trace, (uint32_t)hooks[i], &held))
+				return fail("remove");
+	}
+	stopping = 1;
+	WaitForMultipleObjects(n, threads, TRUE, INFINITE);
+	if (!ask(trace, TRACE_UNHOOK, NULL, 0, &unhooked, sizeof(unhooked)) || unhooked.left ||
+	    unhooked.armed)
+		return fail("unhook");
+	read += count_entries(trace, 0);
+	if (!DeviceIoControl(trace, TRACE_LEDGER, NULL, 0, rows, sizeof(rows), &got, NULL))
+		return fail("ledger");
+	got /= sizeof(rows[0]);
+	for (DWORD i = 2; i < got; i++) {
+		hits += rows[i].hits;
+		sum += rows[i].recorded + rows[i].filtered + rows[i].lost + rows[i].suspended;
+	}
+	printf("wrong=%ld calls=%ld stayed: hits=%llu recorded=%llu lost=%llu read=%llu; %lu rows, "
+	       "others: hits=%llu sum=%llu; held at most %u\n",
+	       wrong, calls, (unsigned long long)rows[0].hits, (unsigned long long)rows[0].recorded,
+	       (unsigned long long)rows[0].lost, (unsigned long long)read, got,
+	       (unsigned long long)hits, (unsigned long long)sum, held);
+	if (wrong || rows[0].hits != (uint64_t)calls || read != rows[0].recorded ||
+	    rows[0].recorded + rows[0].lost != rows[0].hits)
+		return 1;
+	return got != 2 * (1 + rounds * (n_functions - 1)) || !hits || hits != sum || !held ||
+	       held > 80;
+}
+
 static int leak(const char *tag, uint32_t blocks, uint32_t bytes, bool plain)
 {
 	struct target_leak asked = {.blocks = blocks, .bytes = bytes, .plain = plain};
@@ -219,10 +332,15 @@ static int fuzz(unsigned n, uint32_t seed)
 	static unsigned char in[4096], out[65536];
 	HANDLE trace = open_device(TRACE_PATH);
 	struct trace_system system;
+	struct trace_start start = {.buffer = TRACE_MIN_BUFFER};
+	uint64_t base = target_base(trace);
 	unsigned taken = 0;
 
 	random_state = seed | 1;
 	for (unsigned i = 0; i < n; i++) {
+		/* Something that can be taken out. */
+		if (!(i % 512) && ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+			hook_one(trace, base, 0, 0);
 		uint32_t code = TRACE_CODE(random_below(12), random_below(4));
 		size_t in_length =
 			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
@@ -232,6 +350,8 @@ static int fuzz(unsigned n, uint32_t seed)
 		for (size_t j = 0; j < sizeof(in) / 4; j += 1 + random_below(64))
 			((uint32_t *)in)[j] =
 				random_below(4) ? random_below(65536) : random_below(~0u);
+		if (!random_below(4))
+			memset(in, 0, 16);
 		if (in_length > sizeof(in))
 			in_length = sizeof(in);
 		taken += ask(trace, code, in, in_length, out, out_length);
@@ -259,6 +379,8 @@ int main(int argc, char **argv)
 		return be_refused();
 	if (argc == 4 && !strcmp(action, "toggle"))
 		return toggle((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
+	if (argc == 4 && !strcmp(action, "change"))
+		return change((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
 	if (argc == 4 && !strcmp(action, "fuzz"))
 		return fuzz((unsigned)atoi(argv[2]), (uint32_t)atoi(argv[3]));
 	fprintf(stderr, "client: see client.c\n");

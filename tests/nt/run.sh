@@ -398,6 +398,8 @@ said "pool.kmn has no record of each allocation and free"
 
 check "100 rounds of hooks under 4 threads" run ./client.exe toggle 100 4
 sed 's/^/# /' "$work/out"
+check "800 hooks taken out one by one, while one stays and 4 threads call" run ./client.exe change 200 4
+sed 's/^/# /' "$work/out"
 check "20000 hostile requests" run ./client.exe fuzz 20000 7
 sed 's/^/# /' "$work/out"
 check "no hook was left: a call is as before" run ./client.exe call 10 1
