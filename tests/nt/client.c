@@ -7,9 +7,11 @@
  *	client free
  *	client fail				5 requests that the target does not know
  *	client toggle ROUNDS THREADS		hook and unhook while threads call
- *	client change ROUNDS THREADS		take hooks out one by one, while one stays and
- *threads call client fuzz N SEED			hostile requests to TRACE.SYS Exit status 0:
- *it went well.
+ *	client change ROUNDS THREADS		the same one by one, while one hook stays
+ *	client linger MS			the target's linger() takes so long; doesn't wait
+ *	client send PIPE LINE			to a named pipe
+ *	client fuzz N SEED			hostile requests to TRACE.SYS
+ * Exit status 0: it went well.
  */
 #include <nt/ioctl.h>
 #include <record.h>
@@ -24,6 +26,7 @@
 #define SERVICE "KmnTarget"
 #define MAX_THREADS 8
 
+enum { CLASSIC, HOTPATCH, MSVC, GCC, DATA };
 static const char *const functions[] = {"KmnClassic", "KmnHotpatch", "KmnMsvc", "KmnGcc",
 					"KmnData"};
 
@@ -236,16 +239,20 @@ static bool remove_one(HANDLE trace, uint32_t hook, uint32_t *held)
 }
 
 /*
- * The first function stays hooked while the others are hooked and taken out one by one: it misses
- * no call and no record, and the memory of those that are out is used again.
+ * The first function stays hooked while others are hooked and taken out one by one, and threads of
+ * the target call them all: it misses no call and no record, and the memory of hooks that are out
+ * is used again. Only functions that can be changed under the feet of running threads, which
+ * nothing holds up under Wine.
  */
-static int change(unsigned rounds, unsigned n)
+static int change(unsigned n_rounds, unsigned n)
 {
-	struct trace_start start = {.buffer = 16u << 20};
+	static const size_t safe[] = {HOTPATCH, DATA};
+	struct trace_start start = {.buffer = TRACE_MAX_BUFFER};
 	static struct trace_row rows[2 * TRACE_MAX_HOOKS];
-	const size_t n_functions = sizeof(functions) / sizeof(functions[0]);
-	HANDLE threads[MAX_THREADS], trace = open_device(TRACE_PATH);
-	uint64_t base = target_base(trace), read, hits = 0, sum = 0;
+	struct target_call busy = {.rounds = n};
+	struct target_idle idle;
+	HANDLE trace = open_device(TRACE_PATH);
+	uint64_t base = target_base(trace), read = 0, hits = 0, sum = 0;
 	struct trace_unhooked unhooked;
 	uint32_t held = 0;
 	DWORD got = 0;
@@ -253,25 +260,25 @@ static int change(unsigned rounds, unsigned n)
 	target = open_device(TARGET_PATH);
 	if (!ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
 		return fail("start");
-	if (hook_one(trace, base, 0, 0) != 0)
+	if (hook_one(trace, base, CLASSIC, 0) != 0)
 		return 1;
-	run_threads(threads, n, 100);
-	read = 0;
-	for (unsigned round = 0; round < rounds; round++) {
-		int hooks[16];
+	if (!ask(target, TARGET_BUSY, &busy, sizeof(busy), NULL, 0))
+		return fail("busy");
+	for (unsigned round = 0; round < n_rounds; round++) {
+		int hooks[2];
 
-		for (size_t i = 1; i < n_functions; i++) {
-			hooks[i] = hook_one(trace, base, i, TRACE_HOOK_RETURN);
+		for (size_t i = 0; i < 2; i++) {
+			hooks[i] = hook_one(trace, base, safe[i], TRACE_HOOK_RETURN);
 			if (hooks[i] < 0)
 				return 1;
 		}
 		read += count_entries(trace, 0);
-		for (size_t i = 1; i < n_functions; i++)
+		for (size_t i = 0; i < 2; i++)
 			if (!remove_one(trace, (uint32_t)hooks[i], &held))
 				return fail("remove");
 	}
-	stopping = 1;
-	WaitForMultipleObjects(n, threads, TRUE, INFINITE);
+	if (!ask(target, TARGET_IDLE, NULL, 0, &idle, sizeof(idle)))
+		return fail("idle");
 	if (!ask(trace, TRACE_UNHOOK, NULL, 0, &unhooked, sizeof(unhooked)) || unhooked.left ||
 	    unhooked.armed)
 		return fail("unhook");
@@ -283,16 +290,25 @@ static int change(unsigned rounds, unsigned n)
 		hits += rows[i].hits;
 		sum += rows[i].recorded + rows[i].filtered + rows[i].lost + rows[i].suspended;
 	}
-	printf("wrong=%ld calls=%ld stayed: hits=%llu recorded=%llu lost=%llu read=%llu; %lu rows, "
-	       "others: hits=%llu sum=%llu; held at most %u\n",
-	       wrong, calls, (unsigned long long)rows[0].hits, (unsigned long long)rows[0].recorded,
-	       (unsigned long long)rows[0].lost, (unsigned long long)read, got,
-	       (unsigned long long)hits, (unsigned long long)sum, held);
-	if (wrong || rows[0].hits != (uint64_t)calls || read != rows[0].recorded ||
-	    rows[0].recorded + rows[0].lost != rows[0].hits)
+	printf("wrong=%llu calls=%llu; the one that stayed: hits=%llu recorded=%llu read=%llu; "
+	       "%lu rows, others: hits=%llu sum=%llu; held at most %u\n",
+	       (unsigned long long)idle.wrong, (unsigned long long)idle.rounds,
+	       (unsigned long long)rows[0].hits, (unsigned long long)rows[0].recorded,
+	       (unsigned long long)read, got, (unsigned long long)hits, (unsigned long long)sum,
+	       held);
+	if (idle.wrong || rows[0].hits != idle.rounds || rows[0].recorded != idle.rounds ||
+	    read != idle.rounds)
 		return 1;
-	return got != 2 * (1 + rounds * (n_functions - 1)) || !hits || hits != sum || !held ||
-	       held > 80;
+	return got != 2 * (1 + 2 * n_rounds) || !hits || hits != sum || !held || held > 80;
+}
+
+static int linger(uint32_t ms)
+{
+	struct target_call call = {.rounds = ms};
+
+	return ask(open_device(TARGET_PATH), TARGET_LINGER, &call, sizeof(call), NULL, 0)
+		       ? 0
+		       : fail("linger");
 }
 
 static int leak(const char *tag, uint32_t blocks, uint32_t bytes, bool plain)
@@ -313,6 +329,28 @@ static int be_refused(void)
 		if (ask(device, TARGET_FREE + 0x400, NULL, 0, NULL, 0))
 			return 1;
 	return 0;
+}
+
+static int send_line(const char *pipe, const char *line)
+{
+	HANDLE to = INVALID_HANDLE_VALUE;
+	char path[128], text[256];
+	DWORD written, wanted;
+
+	snprintf(path, sizeof(path), "\\\\.\\pipe\\%s", pipe);
+	wanted = (DWORD)snprintf(text, sizeof(text), "%s\r\n", line);
+	/* Another writer may be there, or just have gone. */
+	for (int i = 0; i < 100 && to == INVALID_HANDLE_VALUE; i++) {
+		to = CreateFileA(path, GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+		if (to == INVALID_HANDLE_VALUE)
+			Sleep(50);
+	}
+	if (to == INVALID_HANDLE_VALUE || !WriteFile(to, text, wanted, &written, NULL))
+		return fail(path);
+	CloseHandle(to);
+	/* Until it is read and done. */
+	Sleep(500);
+	return written != wanted;
 }
 
 static uint32_t random_state;
@@ -366,8 +404,6 @@ int main(int argc, char **argv)
 {
 	const char *action = argc > 1 ? argv[1] : "";
 
-	if (argc == 3)
-		return service(action, argv[2]);
 	if (argc == 4 && !strcmp(action, "call"))
 		return call((uint32_t)atoi(argv[2]), (unsigned)atoi(argv[3]));
 	if (argc >= 5 && !strcmp(action, "leak"))
@@ -379,10 +415,16 @@ int main(int argc, char **argv)
 		return be_refused();
 	if (argc == 4 && !strcmp(action, "toggle"))
 		return toggle((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
+	if (argc == 3 && !strcmp(action, "linger"))
+		return linger((uint32_t)atoi(argv[2]));
+	if (argc == 4 && !strcmp(action, "send"))
+		return send_line(argv[2], argv[3]);
 	if (argc == 4 && !strcmp(action, "change"))
 		return change((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
 	if (argc == 4 && !strcmp(action, "fuzz"))
 		return fuzz((unsigned)atoi(argv[2]), (uint32_t)atoi(argv[3]));
+	if (argc == 3)
+		return service(action, argv[2]);
 	fprintf(stderr, "client: see client.c\n");
 	return 2;
 }
