@@ -121,7 +121,19 @@ static enum control_result filter(void *context, const struct trace_filter *filt
 	return CONTROL_DONE;
 }
 
-static enum hook_reason plan(const struct trace_hook *asked, struct hook_plan *plan)
+/* Of a module that has gone the headers must not be read, and of another there they are to be. */
+static bool find_module(uint64_t address, uint64_t *begin, uint64_t *end)
+{
+	const struct range *range;
+
+	modules_look();
+	if (!modules_at(address, begin, end))
+		return false;
+	range = ranges_find(trace.ranges, address);
+	return (range && range->begin == *begin && range->end == *end) || modules_refresh();
+}
+
+static enum hook_reason plan(const struct trace_hook *asked, struct traced *traced)
 {
 	struct hook_function function;
 	enum hook_reason reason;
@@ -137,10 +149,10 @@ static enum hook_reason plan(const struct trace_hook *asked, struct hook_plan *p
 		if (reason)
 			return reason;
 	}
-	if (!modules_function(asked->address, &function) &&
-	    !(modules_refresh() && modules_function(asked->address, &function)))
+	if (!find_module(asked->address, &traced->begin, &traced->end) ||
+	    !modules_function(asked->address, &function))
 		return HOOK_NOT_EXECUTABLE;
-	return hook_plan(&function, HOOK_FORM_NEAR, plan);
+	return hook_plan(&function, HOOK_FORM_NEAR, &traced->hook.plan);
 }
 
 /* With the memory of hooks that were taken out, where there is none without. */
@@ -190,7 +202,7 @@ static enum control_result add_hook(void *context, const struct trace_hook *aske
 	traced->hook.on_entry = call_entered;
 	if (asked->flags & TRACE_HOOK_RETURN)
 		traced->hook.on_return = call_returned;
-	reason = plan(asked, &traced->hook.plan);
+	reason = plan(asked, traced);
 	if (!reason)
 		reason = prepare(traced);
 	if (!reason) {
@@ -218,15 +230,23 @@ static uint32_t count_busy(void)
 	return busy;
 }
 
+bool hooks_disarm(struct traced *traced)
+{
+	if (modules_loaded(traced->begin, traced->end))
+		return hook_disarm(&traced->hook) == HOOK_NONE;
+	hook_forget(&traced->hook);
+	return true;
+}
+
 void hooks_stop(struct trace_unhooked *unhooked)
 {
 	LARGE_INTEGER wait = {.QuadPart = -100000}; /* 10 ms, in 100 ns */
 
 	*unhooked = (struct trace_unhooked){0};
+	modules_look();
 	/* The last one first: what frees memory was hooked before what allocates it. */
 	for (uint32_t i = trace.n_traced; i-- > 0;) {
-		if (trace.traced[i]->hook.state == HOOK_ARMED &&
-		    hook_disarm(&trace.traced[i]->hook) == HOOK_NONE)
+		if (trace.traced[i]->hook.state == HOOK_ARMED && hooks_disarm(trace.traced[i]))
 			unhooked->hooks++;
 		unhooked->armed += trace.traced[i]->hook.state == HOOK_ARMED;
 	}

@@ -56,7 +56,8 @@ enum control_result removed_take(void *context, const struct trace_remove *remov
 	hook = &trace.traced[remove->hook]->hook;
 	if (hook->state != HOOK_ARMED)
 		return CONTROL_CONTENT;
-	if (hook_disarm(hook) != HOOK_NONE)
+	modules_look();
+	if (!hooks_disarm(trace.traced[remove->hook]))
 		removed->armed = 1;
 	removed->left = !hook_quiet(hook);
 	removed->held = count_held(false);

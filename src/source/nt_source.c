@@ -99,6 +99,7 @@ static int put_hook(void *context, const struct nt_wish *wish, uint32_t *number,
 	struct nt_hook hook = {.wish = *wish};
 	struct trace_hooked hooked;
 	struct error ignored;
+	int gone;
 
 	if (source->hooks.n == TRACE_MAX_HOOKS) {
 		error_set(err,
@@ -106,6 +107,14 @@ static int put_hook(void *context, const struct nt_wish *wish, uint32_t *number,
 			  "that were taken out, and has no room for more",
 			  wish->hook.name, TRACE_MAX_HOOKS);
 		return error_hint(err, "a new recording begins with none");
+	}
+	gone = source->applied ? nt_names_check(source->device, module, err) : 0;
+	if (gone < 0)
+		return -1;
+	if (gone) {
+		error_set(err, "can't hook %s: %s was unloaded since the recording began",
+			  wish->hook.name, module->module.name);
+		return 1;
 	}
 	if (nt_device_ask(source->device, TRACE_HOOK, &wish->hook, sizeof(wish->hook), &hooked,
 			  sizeof(hooked), err) < 0)

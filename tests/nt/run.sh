@@ -391,6 +391,18 @@ line "its return is told of" 'linger\(0xbb8, .*\) = 0x[0-9a-f]+ +3\.[0-9]+s'
 line "so is the call after the second hook" 'linger\(0xb, '
 unsaid "linger(0xa," "and the one between them is not"
 
+# A driver that is unloaded takes its hooks with it; what was in it is not touched any more.
+check "a function of a driver is hooked" watch hook -S --control kmnchanges -t 8s kmntarget:KmnMsvc kmntarget:KmnClassic
+run ./client.exe call 10 1
+check "which is unloaded" run ./client.exe stop -
+check "a hook in it can be taken out" send 'unhook kmntarget:KmnClassic'
+check "another can't be put in" send 'hook kmntarget:KmnGcc'
+check "the driver comes back" run ./client.exe start -
+check "the recording ends well" watched
+said "'hook kmntarget:KmnGcc' is not done: can't hook KmnGcc: kmntarget.sys was unloaded" COMPLETE
+line "with the calls that were" 'KmnMsvc \[kmntarget.sys\] +entry +patch +10 +10 +0 +0 +0 +0'
+check "and the driver is as it was" run ./client.exe call 10 1
+
 # Pool: 40 blocks of 100 bytes, every fourth leaked; then another tag, which is not asked for.
 check "pool memory is followed" watch mem -t 5s -T 'K  k' -o pool.kmn
 run ./client.exe leak Kmnk 40 100
