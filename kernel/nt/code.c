@@ -51,6 +51,9 @@ static struct slack *find_slack(uintptr_t near)
 
 	if (!modules_slack(near, &begin, &end))
 		return NULL;
+	/* Some linkers fill what the file has behind the code with int3. */
+	while (begin < end && *(const uint8_t *)begin == 0xcc)
+		begin++;
 	begin = (begin + ARENA_UNIT - 1) & ~(uintptr_t)(ARENA_UNIT - 1);
 	for (unsigned i = 0; i < n_slacks; i++)
 		if (slacks[i]->arena.base == (uint8_t *)begin)

@@ -41,6 +41,12 @@ static bool filter_valid(const struct trace_filter *filter)
 	return !filter->reserved;
 }
 
+/* Whether it is in, only the driver can tell. */
+static bool remove_valid(const struct trace_remove *remove)
+{
+	return remove->hook < TRACE_MAX_HOOKS && !remove->reserved;
+}
+
 static enum control_result buffered(const struct control_operations *operations, void *context,
 				    const struct control_request *request, size_t *written)
 {
@@ -86,6 +92,23 @@ static enum control_result buffered(const struct control_operations *operations,
 		operations->unhook(context, request->buffer);
 		*written = out;
 		return CONTROL_DONE;
+	case TRACE_REMOVE: {
+		struct trace_remove remove;
+		struct trace_removed removed = {0};
+		enum control_result result;
+
+		if (in != sizeof(remove) || out != sizeof(removed))
+			return CONTROL_LENGTH;
+		remove = *(const struct trace_remove *)request->buffer;
+		if (!remove_valid(&remove))
+			return CONTROL_CONTENT;
+		result = operations->remove(context, &remove, &removed);
+		if (result == CONTROL_DONE) {
+			*(struct trace_removed *)request->buffer = removed;
+			*written = sizeof(removed);
+		}
+		return result;
+	}
 	}
 	return CONTROL_UNKNOWN;
 }

@@ -46,6 +46,8 @@ struct control_operations {
 	enum control_result (*hook)(void *context, const struct trace_hook *hook,
 				    struct trace_hooked *hooked);
 	void (*unhook)(void *context, struct trace_unhooked *unhooked);
+	enum control_result (*remove)(void *context, const struct trace_remove *remove,
+				      struct trace_removed *removed);
 	size_t (*modules)(void *context, struct trace_module *modules, size_t n);
 	size_t (*ledger)(void *context, struct trace_row *rows, size_t n);
 	size_t (*read)(void *context, void *bytes, size_t n); /* bytes, a multiple of 8 */

@@ -121,13 +121,26 @@ static enum control_result filter(void *context, const struct trace_filter *filt
 	return CONTROL_DONE;
 }
 
-static enum hook_reason plan(const struct trace_hook *asked, struct hook_plan *plan)
+/* Of a module that has gone the headers must not be read, and of another there they are to be. */
+static bool find_module(uint64_t address, uint64_t *begin, uint64_t *end)
+{
+	const struct range *range;
+
+	modules_look();
+	if (!modules_at(address, begin, end))
+		return false;
+	range = ranges_find(trace.ranges, address);
+	return (range && range->begin == *begin && range->end == *end) || modules_refresh();
+}
+
+static enum hook_reason plan(const struct trace_hook *asked, struct traced *traced)
 {
 	struct hook_function function;
 	enum hook_reason reason;
 
 	for (uint32_t i = 0; i < trace.n_traced; i++)
-		if (trace.traced[i]->asked.address == asked->address)
+		if (trace.traced[i]->asked.address == asked->address &&
+		    trace.traced[i]->hook.state == HOOK_ARMED)
 			return HOOK_ALREADY_HOOKED;
 	if (is_own(asked->address))
 		return HOOK_OWN;
@@ -136,10 +149,20 @@ static enum hook_reason plan(const struct trace_hook *asked, struct hook_plan *p
 		if (reason)
 			return reason;
 	}
-	if (!modules_function(asked->address, &function) &&
-	    !(modules_refresh() && modules_function(asked->address, &function)))
+	if (!find_module(asked->address, &traced->begin, &traced->end) ||
+	    !modules_function(asked->address, &function))
 		return HOOK_NOT_EXECUTABLE;
-	return hook_plan(&function, HOOK_FORM_NEAR, plan);
+	return hook_plan(&function, HOOK_FORM_NEAR, &traced->hook.plan);
+}
+
+/* With the memory of hooks that were taken out, where there is none without. */
+static enum hook_reason prepare_near(struct traced *traced)
+{
+	enum hook_reason reason = hook_prepare(&traced->hook, &code_platform, &trace.returns);
+
+	if ((reason != HOOK_TOO_FAR && reason != HOOK_NO_MEMORY) || !removed_sweep())
+		return reason;
+	return hook_prepare(&traced->hook, &code_platform, &trace.returns);
 }
 
 /* Near memory may be missing: then a longer jump that reaches everywhere. */
@@ -148,7 +171,7 @@ static enum hook_reason prepare(struct traced *traced)
 	struct hook_function function;
 	enum hook_reason reason, far_reason;
 
-	reason = hook_prepare(&traced->hook, &code_platform, &trace.returns);
+	reason = prepare_near(traced);
 	if (reason != HOOK_TOO_FAR || sizeof(void *) == 4)
 		return reason;
 	if (!modules_function(traced->asked.address, &function))
@@ -167,6 +190,7 @@ static enum control_result add_hook(void *context, const struct trace_hook *aske
 
 	if (!trace.rings)
 		return CONTROL_NOT_READY;
+	removed_limit();
 	if (trace.n_traced == TRACE_MAX_HOOKS || (asked->flags & TRACE_HOOK_ERRORS && !make_kept()))
 		return CONTROL_NO_MEMORY;
 	traced = trace_allocate(sizeof(*traced));
@@ -178,7 +202,7 @@ static enum control_result add_hook(void *context, const struct trace_hook *aske
 	traced->hook.on_entry = call_entered;
 	if (asked->flags & TRACE_HOOK_RETURN)
 		traced->hook.on_return = call_returned;
-	reason = plan(asked, &traced->hook.plan);
+	reason = plan(asked, traced);
 	if (!reason)
 		reason = prepare(traced);
 	if (!reason) {
@@ -206,15 +230,23 @@ static uint32_t count_busy(void)
 	return busy;
 }
 
+bool hooks_disarm(struct traced *traced)
+{
+	if (modules_loaded(traced->begin, traced->end))
+		return hook_disarm(&traced->hook) == HOOK_NONE;
+	hook_forget(&traced->hook);
+	return true;
+}
+
 void hooks_stop(struct trace_unhooked *unhooked)
 {
 	LARGE_INTEGER wait = {.QuadPart = -100000}; /* 10 ms, in 100 ns */
 
 	*unhooked = (struct trace_unhooked){0};
+	modules_look();
 	/* The last one first: what frees memory was hooked before what allocates it. */
 	for (uint32_t i = trace.n_traced; i-- > 0;) {
-		if (trace.traced[i]->hook.state == HOOK_ARMED &&
-		    hook_disarm(&trace.traced[i]->hook) == HOOK_NONE)
+		if (trace.traced[i]->hook.state == HOOK_ARMED && hooks_disarm(trace.traced[i]))
 			unhooked->hooks++;
 		unhooked->armed += trace.traced[i]->hook.state == HOOK_ARMED;
 	}
@@ -223,8 +255,14 @@ void hooks_stop(struct trace_unhooked *unhooked)
 	unhooked->left = count_busy();
 	if (unhooked->armed || unhooked->left || !trace.armed)
 		return;
-	/* Nobody is in a handler; nor, after this, in the instructions around it. */
+	/*
+	 * Nobody is in a handler; nor, after this, in the instructions around it. Who was about to
+	 * call a handler may have come to it, and now be awaited.
+	 */
 	system_let_others_run();
+	unhooked->left = count_busy();
+	if (unhooked->left)
+		return;
 	trace.armed = false;
 	trace_allow_unload(true);
 }
@@ -307,7 +345,8 @@ static size_t tags(void *context, struct trace_tag *tags, size_t n)
 static void describe(void *context, struct trace_system *system)
 {
 	system_describe(system);
-	system->hooks_left = trace.armed ? trace.n_traced : 0;
+	for (uint32_t i = 0; trace.armed && i < trace.n_traced; i++)
+		system->hooks_left += trace.traced[i]->hook.state != HOOK_EMPTY;
 }
 
 void hooks_fini(void)
@@ -328,6 +367,7 @@ const struct control_operations hooks_operations = {
 	.filter = filter,
 	.hook = add_hook,
 	.unhook = unhook,
+	.remove = removed_take,
 	.modules = modules,
 	.ledger = ledger,
 	.read = read_records,

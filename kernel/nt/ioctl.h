@@ -15,7 +15,7 @@
 #define TRACE_PATH "\\\\.\\KapimonTrace"
 
 /* Counted up whenever a structure below changes. */
-#define TRACE_VERSION 3
+#define TRACE_VERSION 4
 
 /* CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800 + number, method, FILE_READ_DATA | FILE_WRITE_DATA) */
 #define TRACE_CODE(number, method) (0x22u << 16 | 3u << 14 | (0x800u + (number)) << 2 | (method))
@@ -33,7 +33,8 @@
 	X(LEDGER, 6, TRACE_OUT_DIRECT, "what became of all calls")                                 \
 	X(READ, 7, TRACE_OUT_DIRECT, "take records")                                               \
 	X(BLOCKS, 8, TRACE_OUT_DIRECT, "pool memory that was not freed")                           \
-	X(TAGS, 9, TRACE_OUT_DIRECT, "pool memory by tag")
+	X(TAGS, 9, TRACE_OUT_DIRECT, "pool memory by tag")                                         \
+	X(REMOVE, 10, TRACE_BUFFERED, "take one hook out")
 
 enum trace_control {
 #define TRACE_CONTROL_ENUM(name, number, method, text) TRACE_##name = TRACE_CODE(number, method),
@@ -145,7 +146,21 @@ struct trace_unhooked {
 	uint32_t reserved;
 };
 
-/* LEDGER: nothing in; two of these for each hook, entries first. Times in ns. */
+/* REMOVE: this in, struct trace_removed out. */
+struct trace_remove {
+	uint32_t hook; /* its number, of one that is in */
+	uint32_t reserved;
+};
+
+struct trace_removed {
+	uint32_t left;	/* 1: calls are still inside; they are recorded as they return */
+	uint32_t armed; /* 1: somebody else has written over it, so it is still in */
+	uint32_t held;	/* hooks that were taken out and whose memory is not free yet */
+	uint32_t reserved;
+};
+
+/* LEDGER: nothing in; two of these for each hook, entries first; also of hooks that were
+ * taken out. Times in ns. */
 struct trace_row {
 	uint32_t hook;
 	uint32_t is_return;
@@ -186,6 +201,8 @@ _Static_assert(sizeof(struct trace_filter) == 24, "the same for 32 and 64 bits")
 _Static_assert(sizeof(struct trace_hook) == 88, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_hooked) == 8, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_unhooked) == 16, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_remove) == 8, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_removed) == 16, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_row) == 72, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_block) == 136, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_tag) == 72, "the same for 32 and 64 bits");

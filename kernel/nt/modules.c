@@ -29,6 +29,10 @@ struct system_modules {
 
 typedef NTSTATUS(NTAPI *query_routine)(ULONG, void *, ULONG, ULONG *);
 
+/* What was loaded when it was last looked. */
+static struct trace_module *listed;
+static size_t n_listed;
+
 /* Ranges that calls may still be reading. */
 static struct ranges *old_ranges[64];
 static unsigned n_old;
@@ -130,15 +134,45 @@ size_t modules_list(struct trace_module *modules, size_t n)
 	return done;
 }
 
+void modules_look(void)
+{
+	if (listed)
+		n_listed = modules_list(listed, MAX_MODULES);
+}
+
+bool modules_at(uint64_t address, uint64_t *begin, uint64_t *end)
+{
+	for (size_t i = 0; i < n_listed; i++) {
+		if (address - listed[i].base >= listed[i].size)
+			continue;
+		*begin = listed[i].base;
+		*end = listed[i].base + listed[i].size;
+		return true;
+	}
+	return false;
+}
+
+bool modules_loaded(uint64_t begin, uint64_t end)
+{
+	for (size_t i = 0; i < n_listed; i++)
+		if (listed[i].base == begin && listed[i].base + listed[i].size == end)
+			return true;
+	return !n_listed;
+}
+
 bool modules_refresh(void)
 {
-	struct trace_module *modules = trace_allocate(MAX_MODULES * sizeof(*modules));
+	const struct trace_module *modules;
 	struct ranges *ranges;
 	size_t n;
 
-	if (!modules)
+	if (!listed)
+		listed = trace_allocate(MAX_MODULES * sizeof(*listed));
+	if (!listed)
 		return false;
-	n = modules_list(modules, MAX_MODULES);
+	modules_look();
+	modules = listed;
+	n = n_listed;
 	ranges = trace_allocate(sizeof(*ranges) + n * sizeof(ranges->range[0]));
 	if (ranges && n_old < ARRAYSIZE(old_ranges)) {
 		ranges->n = n;
@@ -152,13 +186,15 @@ bool modules_refresh(void)
 		trace_free(ranges);
 		ranges = NULL;
 	}
-	trace_free(modules);
 	return ranges;
 }
 
 void modules_fini(void)
 {
 	trace.ranges = NULL;
+	trace_free(listed);
+	listed = NULL;
+	n_listed = 0;
 	while (n_old)
 		trace_free(old_ranges[--n_old]);
 	while (n_targets)

@@ -36,6 +36,7 @@ struct traced {
 	struct hook hook;
 	struct trace_hook asked;
 	uint32_t number;
+	uint64_t begin, end; /* its module's */
 	struct tally entry, ret;
 	struct budget budget;
 };
@@ -95,6 +96,12 @@ size_t modules_list(struct trace_module *modules, size_t n);
 /* Make trace.ranges anew. The old ones stay: a call may be reading them. */
 bool modules_refresh(void);
 void modules_fini(void); /* when no hook is there */
+/* Look what is loaded now, for the next two. */
+void modules_look(void);
+/* The module with this address. */
+bool modules_at(uint64_t address, uint64_t *begin, uint64_t *end);
+/* Is this one loaded? Where looking failed, what was is. */
+bool modules_loaded(uint64_t begin, uint64_t end);
 /* What must be known of a function to plan its hook; false: no module has it. */
 bool modules_function(uint64_t address, struct hook_function *function);
 
@@ -118,6 +125,15 @@ void code_fini(void);
 /* hooks.c; PASSIVE_LEVEL */
 extern const struct control_operations hooks_operations;
 void hooks_stop(struct trace_unhooked *unhooked);
+/* After modules_look(): no calls from now on. False: somebody has written over it. */
+bool hooks_disarm(struct traced *traced);
 void hooks_fini(void); /* when nothing is left */
+
+/* removed.c; PASSIVE_LEVEL */
+enum control_result removed_take(void *context, const struct trace_remove *remove,
+				 struct trace_removed *removed);
+/* Free what nobody is inside of. True: there was something. */
+bool removed_sweep(void);
+void removed_limit(void); /* do so when it is much */
 
 #endif

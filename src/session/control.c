@@ -1,43 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "session/control.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/inlet.h"
 
 struct control {
-	int fd;
+	struct inlet *inlet;
 	struct spec *spec;
 	struct text line; /* what has come of the next one */
 };
 
-struct control *control_open(const char *path, struct spec *spec, struct error *err)
+struct control *control_open(const char *name, struct spec *spec, struct error *err)
 {
-	struct control *control;
-	struct stat st;
-	/* Open for writing as well: it must not end when a writer goes away. */
-	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	struct control *control = calloc(1, sizeof(*control));
 
-	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode)) {
-		error_usage(err, "can't read changes from '%s': %s", path,
-			    fd < 0 ? strerror(errno) : "it is not a FIFO");
-		error_hint(err, "make one with \"mkfifo %s\"", path);
-		if (fd >= 0)
-			close(fd);
-		return NULL;
-	}
-	control = calloc(1, sizeof(*control));
 	if (!control) {
-		close(fd);
 		error_no_memory(err);
 		return NULL;
 	}
-	control->fd = fd;
 	control->spec = spec;
-	return control;
+	control->inlet = inlet_open(name, err);
+	if (control->inlet)
+		return control;
+	free(control);
+	return NULL;
 }
 
 static int change(struct spec *spec, const char *line, struct error *err)
@@ -74,10 +62,13 @@ fail:
 void control_poll(struct control *control, struct source *source, FILE *log)
 {
 	char bytes[512];
-	ssize_t n;
+	size_t n;
 
-	while ((n = read(control->fd, bytes, sizeof(bytes))) > 0) {
-		for (ssize_t i = 0; i < n; i++) {
+	while ((n = inlet_read(control->inlet, bytes, sizeof(bytes)))) {
+		for (size_t i = 0; i < n; i++) {
+			/* Lines of Windows end with it; nowhere else has it a meaning. */
+			if (bytes[i] == '\r')
+				continue;
 			if (bytes[i] != '\n') {
 				text_add_char(&control->line, bytes[i]);
 				continue;
@@ -93,7 +84,7 @@ void control_close(struct control *control)
 {
 	if (!control)
 		return;
-	close(control->fd);
+	inlet_close(control->inlet);
 	text_fini(&control->line);
 	free(control);
 }

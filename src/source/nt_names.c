@@ -38,6 +38,23 @@ void nt_names_fini(struct nt_names *names)
 	*names = (struct nt_names){0};
 }
 
+int nt_names_check(struct nt_device *device, const struct nt_module *module, struct error *err)
+{
+	const struct trace_module *was = &module->module;
+	struct trace_module *modules;
+	int gone = 1;
+	size_t n;
+
+	if (nt_device_list(device, TRACE_MODULES, sizeof(*modules), (void **)&modules, &n, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (modules[i].base == was->base && modules[i].size == was->size &&
+		    !strncmp(modules[i].name, was->name, TRACE_NAME))
+			gone = 0;
+	free(modules);
+	return gone;
+}
+
 /* The kernel's spelling of a path as programs spell it. */
 static void program_path(const char *path, char *to, size_t room)
 {

@@ -33,6 +33,8 @@ struct nt_names {
 
 int nt_names_init(struct nt_names *names, struct nt_device *device, struct error *err);
 void nt_names_fini(struct nt_names *names);
+/* 0: the module is loaded where it was; 1: not; -1 on failure. */
+int nt_names_check(struct nt_device *device, const struct nt_module *module, struct error *err);
 /* Sorted; symbols: with those of the symbol file. Of a module whose file can't be read there are
  * none. */
 const struct nt_functions *nt_names_functions(struct nt_names *names, size_t module, bool symbols);

@@ -10,43 +10,18 @@
 #include <windows.h>
 
 #include "model/memory.h"
-#include "model/memory_api.h"
 #include "model/spec.h"
 #include "source/merge.h"
+#include "source/nt_apis.h"
+#include "source/nt_hooks.h"
 #include "source/nt_pool_counters.h"
+#include "source/nt_routines.h"
+#include "source/nt_spec.h"
+#include "source/nt_targets.h"
 
-/* Argument words of a function whose prototype is not known. */
-#define UNKNOWN_ARGS 4
 #define READ_BYTES (1u << 20)
 /* How late a record can be: it is written by a thread that may lose its processor meanwhile, ns. */
 #define WINDOW 50000000ull
-
-/*
- * The pool routines of all kernels, in the order in which they are hooked: first those that free,
- * so that no free of a followed block is missed; then those that others call. They are taken out
- * the other way round. X(name, role, argument words)
- */
-#define POOL_ROUTINES(X)                                                                           \
-	X(ExFreePoolWithTag, FREE, 2)                                                              \
-	X(ExFreePool, FREE, 1)                                                                     \
-	X(ExFreePool2, FREE, 4)                                                                    \
-	X(ExAllocatePoolWithTag, ALLOC_TAG, 3)                                                     \
-	X(ExAllocatePoolWithQuotaTag, ALLOC_TAG, 3)                                                \
-	X(ExAllocatePoolWithTagPriority, ALLOC_TAG, 4)                                             \
-	X(ExAllocatePool2, ALLOC_FLAGS, 3)                                                         \
-	X(ExAllocatePool3, ALLOC_FLAGS, 5)                                                         \
-	X(ExAllocatePool, ALLOC, 2)                                                                \
-	X(ExAllocatePoolWithQuota, ALLOC, 2)
-
-static const struct {
-	const char *name;
-	enum trace_role role;
-	unsigned n_args;
-} routines[] = {
-#define POOL_ROUTINE(name, role, n_args) {#name, TRACE_ROLE_##role, n_args},
-	POOL_ROUTINES(POOL_ROUTINE)
-#undef POOL_ROUTINE
-};
 
 struct nt_source {
 	struct source base;
@@ -56,6 +31,9 @@ struct nt_source {
 	struct catalog catalog;
 	struct merge *merge;
 	char tag[5];
+	struct nt_hooks hooks;
+	struct spec spec;	    /* in force, once applied */
+	struct trace_filter filter; /* the same */
 	bool applied, stopped;
 	bool memory, filtered;
 	bool log;	   /* each allocation and free has a record */
@@ -68,133 +46,6 @@ struct nt_source {
 static struct nt_source *source_of(struct source *source)
 {
 	return (struct nt_source *)source;
-}
-
-/* What hooking a pattern is about. */
-struct wanted {
-	struct nt_source *source;
-	const struct spec *spec;
-	bool returns;
-	size_t n_hooked;
-	struct error refused; /* why the last one could not be hooked */
-};
-
-/* An allocation is one when it returns, a free when it begins: neither is a call with a return. */
-static int describe_memory(struct nt_source *source, const struct trace_hook *hook, struct api *api,
-			   struct error *err)
-{
-	const struct memory_flags flags = {"type", "ULONG"};
-
-	free(api->params);
-	api->params = NULL;
-	api->n_params = 0;
-	api->returns_hooked = false;
-	return memory_api_describe(&source->catalog.apis, api, source->system.pointer,
-				   hook->role == TRACE_ROLE_FREE ? NULL : &flags, err);
-}
-
-static int add_api(struct nt_source *source, const struct trace_hook *hook, uint32_t id,
-		   const struct nt_module *module, struct error *err)
-{
-	struct api api = {
-		.id = id,
-		.name = strdup(hook->name),
-		.address = hook->address,
-		.returns_hooked = hook->flags & TRACE_HOOK_RETURN,
-		.method = METHOD_PATCH,
-		.result = {.kind = VALUE_UNKNOWN, .size = source->system.pointer},
-		.params = calloc(hook->n_args + 1, sizeof(*api.params)),
-		.n_params = hook->n_args,
-	};
-
-	if (module != source->names.modules)
-		api.module = strdup(module->module.name);
-	if (!api.name || !api.params || (module != source->names.modules && !api.module)) {
-		api_fini(&api);
-		return error_no_memory(err);
-	}
-	if (hook->flags & TRACE_HOOK_LOG) {
-		if (describe_memory(source, hook, &api, err)) {
-			api_fini(&api);
-			return -1;
-		}
-		return api_table_add(&source->catalog.apis, &api, err);
-	}
-	for (size_t i = 0; i < api.n_params; i++)
-		api.params[i] = (struct api_param){
-			.type = {.kind = VALUE_UNKNOWN, .size = source->system.pointer},
-			.slot = (uint8_t)i,
-			.slots = 1,
-		};
-	return api_table_add(&source->catalog.apis, &api, err);
-}
-
-static const char *reason_sentence(uint32_t reason)
-{
-	return hook_reason_sentence(reason < HOOK_N_REASONS ? (enum hook_reason)reason
-							    : HOOK_STATE);
-}
-
-static int hook_function(void *context, const struct nt_module *module,
-			 const struct nt_function *function, struct error *err)
-{
-	struct wanted *wanted = context;
-	struct nt_source *source = wanted->source;
-	struct trace_hook hook = {
-		.address = module->module.base + function->rva,
-		.flags = wanted->returns ? TRACE_HOOK_RETURN : 0,
-		.n_args = UNKNOWN_ARGS,
-		.budget = (uint32_t)wanted->spec->limit_rate,
-	};
-	struct trace_hooked hooked;
-
-	snprintf(hook.name, sizeof(hook.name), "%s", function->name);
-	if (wanted->spec->errors)
-		hook.flags |= TRACE_HOOK_RETURN | TRACE_HOOK_ERRORS;
-	for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
-		if (module != source->names.modules || strcmp(routines[i].name, function->name))
-			continue;
-		hook.n_args = routines[i].n_args;
-		if (!wanted->spec->memory)
-			continue;
-		hook.role = routines[i].role;
-		hook.flags |= TRACE_HOOK_RETURN |
-			      (wanted->spec->memory_log ? TRACE_HOOK_LOG : TRACE_HOOK_QUIET);
-	}
-	if (nt_device_ask(source->device, TRACE_HOOK, &hook, sizeof(hook), &hooked, sizeof(hooked),
-			  err) < 0)
-		return -1;
-	if (hooked.reason) {
-		error_set(&wanted->refused, "can't hook %s: %s", function->name,
-			  reason_sentence(hooked.reason));
-		return 0;
-	}
-	wanted->n_hooked++;
-	return add_api(source, &hook, hooked.hook, module, err);
-}
-
-static int hook_pattern(struct wanted *wanted, const char *pattern, bool optional,
-			struct error *err)
-{
-	size_t before = wanted->n_hooked;
-	int found = nt_names_match(&wanted->source->names, pattern, hook_function, wanted, err);
-
-	if (found < 0)
-		return -1;
-	if (wanted->n_hooked > before || (optional && !found))
-		return 0;
-	if (found) {
-		*err = wanted->refused;
-		return -1;
-	}
-	if (wanted->source->names.typed_data) {
-		error_usage(err, "%s is data by its type, in an executable section", pattern);
-		return error_hint(err, "--any hooks it, if it is code after all");
-	}
-	if (wanted->source->names.data)
-		return error_usage(err, "%s is data: it can't be hooked", pattern);
-	error_usage(err, "no function is called %s", pattern);
-	return error_hint(err, "\"kapimon list '*NAME*'\" lists what can be hooked");
 }
 
 static int modules_mask(struct nt_source *source, const struct spec_names *modules, uint64_t *mask,
@@ -218,6 +69,107 @@ static int modules_mask(struct nt_source *source, const struct spec_names *modul
 	return 0;
 }
 
+static const char *reason_sentence(uint32_t reason)
+{
+	return hook_reason_sentence(reason < HOOK_N_REASONS ? (enum hook_reason)reason
+							    : HOOK_STATE);
+}
+
+static int take_hook(void *context, const struct nt_hook *hook, struct error *err)
+{
+	struct nt_source *source = context;
+	struct trace_remove remove = {.hook = hook->number};
+	struct trace_removed removed;
+
+	if (nt_device_ask(source->device, TRACE_REMOVE, &remove, sizeof(remove), &removed,
+			  sizeof(removed), err) < 0)
+		return -1;
+	if (!removed.armed)
+		return 0;
+	return error_set(err,
+			 "can't take out the hook of %s: somebody else has written over it, "
+			 "so it stays",
+			 hook->wish.hook.name);
+}
+
+static int put_hook(void *context, const struct nt_wish *wish, uint32_t *number, struct error *err)
+{
+	struct nt_source *source = context;
+	const struct nt_module *module = wish->module;
+	struct nt_hook hook = {.wish = *wish};
+	struct trace_hooked hooked;
+	struct error ignored;
+	int gone;
+
+	if (source->hooks.n == TRACE_MAX_HOOKS) {
+		error_set(err,
+			  "can't hook %s: TRACE.SYS counts the calls of %u hooks, with those "
+			  "that were taken out, and has no room for more",
+			  wish->hook.name, TRACE_MAX_HOOKS);
+		return error_hint(err, "a new recording begins with none");
+	}
+	gone = source->applied ? nt_names_check(source->device, module, err) : 0;
+	if (gone < 0)
+		return -1;
+	if (gone) {
+		error_set(err, "can't hook %s: %s was unloaded since the recording began",
+			  wish->hook.name, module->module.name);
+		return 1;
+	}
+	if (nt_device_ask(source->device, TRACE_HOOK, &wish->hook, sizeof(wish->hook), &hooked,
+			  sizeof(hooked), err) < 0)
+		return -1;
+	if (hooked.reason) {
+		error_set(err, "can't hook %s: %s", wish->hook.name,
+			  reason_sentence(hooked.reason));
+		return 1;
+	}
+	if (nt_apis_add(&source->catalog.apis, &wish->hook, hooked.hook,
+			module == source->names.modules ? NULL : module->module.name,
+			source->system.pointer, err)) {
+		hook.number = hooked.hook;
+		take_hook(source, &hook, &ignored);
+		return -1;
+	}
+	*number = hooked.hook;
+	return 0;
+}
+
+static int change_hooks(struct nt_source *source, const struct spec *spec, struct error *err)
+{
+	const struct nt_hooks_driver driver = {source, put_hook, take_hook};
+	struct nt_wishes wishes = {0};
+	int code = nt_targets_find(&source->names, spec, &wishes, err);
+
+	if (!code)
+		code = nt_hooks_change(&source->hooks, &wishes, &driver, err);
+	nt_wishes_fini(&wishes);
+	return code;
+}
+
+static int make_filter(struct nt_source *source, const struct spec *spec,
+		       struct trace_filter *filter, struct error *err)
+{
+	*filter = (struct trace_filter){0};
+	memcpy(filter->tag, source->tag, sizeof(filter->tag));
+	if (!spec->stacks && (spec->exclude_modules.count || spec->only_modules.count))
+		return error_usage(err,
+				   "without stacks it can't be told which modules are in them");
+	if (modules_mask(source, &spec->exclude_modules, &filter->exclude, err) ||
+	    modules_mask(source, &spec->only_modules, &filter->require, err))
+		return -1;
+	return 0;
+}
+
+static int set_filter(struct nt_source *source, const struct trace_filter *filter,
+		      struct error *err)
+{
+	return nt_device_ask(source->device, TRACE_FILTER, filter, sizeof(*filter), NULL, 0, err) <
+			       0
+		       ? -1
+		       : 0;
+}
+
 static int start(struct nt_source *source, const struct spec *spec, struct error *err)
 {
 	struct trace_start start = {
@@ -225,17 +177,12 @@ static int start(struct nt_source *source, const struct spec *spec, struct error
 		.frames = spec->stacks ? TRACE_MAX_FRAMES : 0,
 		.blocks = spec->memory ? (uint32_t)spec->memory_blocks : 0,
 	};
-	struct trace_filter filter = {0};
 
 	while (start.buffer < spec->buffer && start.buffer < TRACE_MAX_BUFFER)
 		start.buffer *= 2;
-	memcpy(filter.tag, source->tag, sizeof(filter.tag));
-	if (modules_mask(source, &spec->exclude_modules, &filter.exclude, err) ||
-	    modules_mask(source, &spec->only_modules, &filter.require, err) ||
-	    nt_device_ask(source->device, TRACE_START, &start, sizeof(start), NULL, 0, err) < 0 ||
-	    nt_device_ask(source->device, TRACE_FILTER, &filter, sizeof(filter), NULL, 0, err) < 0)
-		return -1;
-	return 0;
+	return nt_device_ask(source->device, TRACE_START, &start, sizeof(start), NULL, 0, err) < 0
+		       ? -1
+		       : 0;
 }
 
 /* Every capture says what it was asked for. */
@@ -248,36 +195,55 @@ static int describe_spec(struct nt_source *source, const struct spec *spec, stru
 	return source->catalog.spec ? 0 : error_no_memory(err);
 }
 
-static int source_apply(struct source *base, const struct spec *spec, struct error *err)
+static int first_apply(struct nt_source *source, const struct spec *spec,
+		       const struct trace_filter *filter, struct error *err)
 {
-	struct nt_source *source = source_of(base);
-	struct wanted wanted = {.source = source, .spec = spec};
-
-	if (source->applied)
-		return error_set(err, "hooks can't be changed while recording on NT");
-	source->names.any = spec->any_symbol;
 	source->memory = spec->memory;
-	source->filtered = spec->exclude_modules.count || spec->only_modules.count;
 	source->capacity = spec->memory_blocks;
 	if (describe_spec(source, spec, err))
 		return -1;
 	if ((spec->memory && nt_pool_counters_read(&source->counters[NT_POOL_BEFORE], err)) ||
-	    start(source, spec, err))
+	    start(source, spec, err) || set_filter(source, filter, err) ||
+	    change_hooks(source, spec, err))
 		return -1;
-	source->applied = true;
-	for (size_t i = 0; i < spec->n_hooks; i++) {
-		wanted.returns = spec->hooks[i].returns;
-		if (hook_pattern(&wanted, spec->hooks[i].pattern, false, err))
-			return -1;
-	}
-	for (size_t i = 0; spec->memory && i < sizeof(routines) / sizeof(routines[0]); i++) {
-		char pattern[80];
-
-		snprintf(pattern, sizeof(pattern), "kernel:%s", routines[i].name);
-		if (hook_pattern(&wanted, pattern, true, err))
-			return -1;
-	}
 	return spec->memory ? nt_pool_counters_read(&source->counters[NT_POOL_HOOKED], err) : 0;
+}
+
+/* The filter is settled before new hooks come; it is the old one again when they don't. */
+static int change(struct nt_source *source, const struct spec *spec,
+		  const struct trace_filter *filter, struct error *err)
+{
+	struct error ignored;
+
+	if (nt_spec_check_change(&source->spec, spec, err) || set_filter(source, filter, err))
+		return -1;
+	if (!change_hooks(source, spec, err))
+		return 0;
+	set_filter(source, &source->filter, &ignored);
+	return -1;
+}
+
+static int source_apply(struct source *base, const struct spec *spec, struct error *err)
+{
+	struct nt_source *source = source_of(base);
+	struct trace_filter filter;
+	struct spec copy;
+	int code;
+
+	if (make_filter(source, spec, &filter, err) || spec_copy(&copy, spec, err))
+		return -1;
+	code = source->applied ? change(source, spec, &filter, err)
+			       : first_apply(source, spec, &filter, err);
+	if (code) {
+		spec_fini(&copy);
+		return -1;
+	}
+	spec_fini(&source->spec);
+	source->spec = copy;
+	source->filter = filter;
+	source->filtered |= spec->exclude_modules.count || spec->only_modules.count;
+	source->applied = true;
+	return 0;
 }
 
 /* What is in the driver's buffers. Returns how many bytes came, or -1. */
@@ -336,10 +302,8 @@ static int count_missed_frees(struct nt_source *source, uint64_t *missed, struct
 	for (size_t i = 0; i < n; i++) {
 		const struct api *api = api_table_find(&source->catalog.apis, rows[i].hook);
 
-		for (size_t j = 0; api && j < sizeof(routines) / sizeof(routines[0]); j++)
-			if (routines[j].role == TRACE_ROLE_FREE &&
-			    !strcmp(routines[j].name, api->name))
-				*missed += rows[i].missed;
+		if (api && nt_routine_frees(api->name))
+			*missed += rows[i].missed;
 	}
 	free(rows);
 	return 0;
@@ -423,21 +387,13 @@ static struct ledger_row row_of(const struct trace_row *row)
 	};
 }
 
-static bool frees(const char *name)
-{
-	for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++)
-		if (!strcmp(routines[i].name, name))
-			return routines[i].role == TRACE_ROLE_FREE;
-	return false;
-}
-
 /*
  * The row of a hook that records allocations or frees: that of the point where it does. rows: of
  * its entry and its return. What is not awaited for want of a slot is missed by both.
  */
 static struct ledger_row log_row(const struct api *api, const struct trace_row rows[2])
 {
-	struct ledger_row row = row_of(&rows[frees(api->name) ? 0 : 1]);
+	struct ledger_row row = row_of(&rows[nt_routine_frees(api->name) ? 0 : 1]);
 
 	row.point = LEDGER_ENTRY;
 	row.missed = rows[1].missed;
@@ -481,6 +437,8 @@ static void source_close(struct source *base)
 	struct nt_source *source = source_of(base);
 
 	nt_device_close(source->device);
+	nt_hooks_fini(&source->hooks);
+	spec_fini(&source->spec);
 	nt_names_fini(&source->names);
 	catalog_fini(&source->catalog);
 	for (int i = 0; i < NT_POOL_MOMENTS; i++)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "command/options.h"
 #include "session/capture_sink.h"
+#include "session/control.h"
 #include "session/pump.h"
 #include "source/nt_source.h"
 #include "view/text.h"
@@ -31,6 +32,7 @@ enum option {
 	OPTION_NO_STACK,
 	OPTION_TAG,
 	OPTION_LOG,
+	OPTION_CONTROL,
 };
 
 struct watch {
@@ -38,7 +40,8 @@ struct watch {
 	bool returns, force;
 	const char *output; /* NULL: print */
 	const char *tag;
-	uint64_t time; /* ns; 0: until Ctrl-C */
+	const char *control; /* NULL: nothing changes on the way */
+	uint64_t time;	     /* ns; 0: until Ctrl-C */
 	struct symbol_path symbols;
 };
 
@@ -65,6 +68,8 @@ static const struct option_row hook_rows[] = {
 	{0, "limit-rate", "N", "suspend a hook for the rest of a second with more calls",
 	 OPTION_RATE},
 	{'n', "count", "N", "stop after so many calls", OPTION_COUNT},
+	{0, "control", "NAME", "read changes from \\\\.\\pipe\\NAME, lines of a session file",
+	 OPTION_CONTROL},
 	WATCH_ROWS,
 };
 
@@ -129,6 +134,9 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	case OPTION_LOG:
 		watch->spec.memory_log = true;
 		return 0;
+	case OPTION_CONTROL:
+		watch->control = value;
+		return 0;
 	}
 	return 0;
 }
@@ -187,9 +195,29 @@ static void tell_unhooked(const struct trace_unhooked *unhooked)
 			unhooked->left);
 }
 
+/* What the pump asks for once a turn. */
+struct turn {
+	struct control *control;
+	struct source *source;
+};
+
+static bool take_turn(void *context)
+{
+	const struct turn *turn = context;
+
+	if (turn->control)
+		control_poll(turn->control, turn->source, stderr);
+	return false;
+}
+
 static int run(struct watch *watch, struct source *source, struct error *err)
 {
-	struct pump pump = {.source = source, .n_sinks = 1, .stop = &interrupted};
+	struct turn turn = {.source = source};
+	struct pump pump = {.source = source,
+			    .n_sinks = 1,
+			    .stop = &interrupted,
+			    .finished = take_turn,
+			    .context = &turn};
 	struct sink *sink = make_sink(watch, err);
 	struct ledger ledger;
 	int code;
@@ -199,7 +227,11 @@ static int run(struct watch *watch, struct source *source, struct error *err)
 	if (watch->tag)
 		nt_source_set_tag(source, watch->tag);
 	SetConsoleCtrlHandler(on_control, TRUE);
-	code = source->ops->apply(source, &watch->spec, err);
+	if (watch->control)
+		turn.control = control_open(watch->control, &watch->spec, err);
+	code = watch->control && !turn.control ? -1 : 0;
+	if (!code)
+		code = source->ops->apply(source, &watch->spec, err);
 	if (!code) {
 		/* Who starts us can wait for this line. */
 		fprintf(stderr, "kapimon: watching\n");
@@ -214,6 +246,7 @@ static int run(struct watch *watch, struct source *source, struct error *err)
 		ledger_fini(&ledger);
 		tell_unhooked(nt_source_unhooked(source));
 	}
+	control_close(turn.control);
 	sink->ops->destroy(sink);
 	return code;
 }

@@ -7,10 +7,14 @@
  *	client free
  *	client fail				5 requests that the target does not know
  *	client toggle ROUNDS THREADS		hook and unhook while threads call
+ *	client change ROUNDS THREADS		the same one by one, while one hook stays
+ *	client linger MS			the target's linger() takes so long; doesn't wait
+ *	client send PIPE LINE			to a named pipe
  *	client fuzz N SEED			hostile requests to TRACE.SYS
  * Exit status 0: it went well.
  */
 #include <nt/ioctl.h>
+#include <record.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +26,7 @@
 #define SERVICE "KmnTarget"
 #define MAX_THREADS 8
 
+enum { CLASSIC, HOTPATCH, MSVC, GCC, DATA };
 static const char *const functions[] = {"KmnClassic", "KmnHotpatch", "KmnMsvc", "KmnGcc",
 					"KmnData"};
 
@@ -182,6 +187,130 @@ static int toggle(unsigned rounds, unsigned n)
 	return wrong || !hits || hits != sum;
 }
 
+/* The target's function i; returns its number, or -1. */
+static int hook_one(HANDLE trace, uint64_t base, size_t i, uint32_t flags)
+{
+	HMODULE image = LoadLibraryExA("kmntarget.sys", NULL, DONT_RESOLVE_DLL_REFERENCES);
+	struct trace_hook hook = {.flags = flags, .n_args = 2};
+	struct trace_hooked hooked = {0};
+
+	strcpy(hook.name, functions[i]);
+	hook.address =
+		base + (uint64_t)((char *)GetProcAddress(image, functions[i]) - (char *)image);
+	if (ask(trace, TRACE_HOOK, &hook, sizeof(hook), &hooked, sizeof(hooked)) && !hooked.reason)
+		return (int)hooked.hook;
+	fprintf(stderr, "client: %s: reason %u, Windows error %lu\n", functions[i], hooked.reason,
+		GetLastError());
+	return -1;
+}
+
+/* Read all there is; returns how many entries of this hook. */
+static uint64_t count_entries(HANDLE trace, uint32_t hook)
+{
+	static uint64_t records[1 << 17];
+	uint64_t n = 0;
+	DWORD got;
+
+	do {
+		got = 0;
+		DeviceIoControl(trace, TRACE_READ, NULL, 0, records, sizeof(records), &got, NULL);
+		for (DWORD at = 0; at < got;) {
+			const struct kmn_header *header = (void *)((char *)records + at);
+
+			n += header->kind == KMN_ENTRY && header->hook == hook;
+			at += header->length;
+		}
+	} while (got > sizeof(records) / 2);
+	return n;
+}
+
+static bool remove_one(HANDLE trace, uint32_t hook, uint32_t *held)
+{
+	struct trace_remove remove = {.hook = hook};
+	struct trace_removed removed = {0};
+
+	if (!ask(trace, TRACE_REMOVE, &remove, sizeof(remove), &removed, sizeof(removed)) ||
+	    removed.armed)
+		return false;
+	if (removed.held > *held)
+		*held = removed.held;
+	/* What is out can't be taken out. */
+	return !ask(trace, TRACE_REMOVE, &remove, sizeof(remove), &removed, sizeof(removed));
+}
+
+/*
+ * The first function stays hooked while others are hooked and taken out one by one, and threads of
+ * the target call them all: it misses no call and no record, and the memory of hooks that are out
+ * is used again. Only functions that can be changed under the feet of running threads, which
+ * nothing holds up under Wine.
+ */
+static int change(unsigned n_rounds, unsigned n)
+{
+	static const size_t safe[] = {HOTPATCH, DATA};
+	struct trace_start start = {.buffer = TRACE_MAX_BUFFER};
+	static struct trace_row rows[2 * TRACE_MAX_HOOKS];
+	struct target_call busy = {.rounds = n};
+	struct target_idle idle;
+	HANDLE trace = open_device(TRACE_PATH);
+	uint64_t base = target_base(trace), read = 0, hits = 0, sum = 0;
+	struct trace_unhooked unhooked;
+	uint32_t held = 0;
+	DWORD got = 0;
+
+	target = open_device(TARGET_PATH);
+	if (!ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+		return fail("start");
+	if (hook_one(trace, base, CLASSIC, 0) != 0)
+		return 1;
+	if (!ask(target, TARGET_BUSY, &busy, sizeof(busy), NULL, 0))
+		return fail("busy");
+	for (unsigned round = 0; round < n_rounds; round++) {
+		int hooks[2];
+
+		for (size_t i = 0; i < 2; i++) {
+			hooks[i] = hook_one(trace, base, safe[i], TRACE_HOOK_RETURN);
+			if (hooks[i] < 0)
+				return 1;
+		}
+		read += count_entries(trace, 0);
+		for (size_t i = 0; i < 2; i++)
+			if (!remove_one(trace, (uint32_t)hooks[i], &held))
+				return fail("remove");
+	}
+	if (!ask(target, TARGET_IDLE, NULL, 0, &idle, sizeof(idle)))
+		return fail("idle");
+	if (!ask(trace, TRACE_UNHOOK, NULL, 0, &unhooked, sizeof(unhooked)) || unhooked.left ||
+	    unhooked.armed)
+		return fail("unhook");
+	read += count_entries(trace, 0);
+	if (!DeviceIoControl(trace, TRACE_LEDGER, NULL, 0, rows, sizeof(rows), &got, NULL))
+		return fail("ledger");
+	got /= sizeof(rows[0]);
+	for (DWORD i = 2; i < got; i++) {
+		hits += rows[i].hits;
+		sum += rows[i].recorded + rows[i].filtered + rows[i].lost + rows[i].suspended;
+	}
+	printf("wrong=%llu calls=%llu; the one that stayed: hits=%llu recorded=%llu read=%llu; "
+	       "%lu rows, others: hits=%llu sum=%llu; held at most %u\n",
+	       (unsigned long long)idle.wrong, (unsigned long long)idle.rounds,
+	       (unsigned long long)rows[0].hits, (unsigned long long)rows[0].recorded,
+	       (unsigned long long)read, got, (unsigned long long)hits, (unsigned long long)sum,
+	       held);
+	if (idle.wrong || rows[0].hits != idle.rounds || rows[0].recorded != idle.rounds ||
+	    read != idle.rounds)
+		return 1;
+	return got != 2 * (1 + 2 * n_rounds) || !hits || hits != sum || !held || held > 80;
+}
+
+static int linger(uint32_t ms)
+{
+	struct target_call call = {.rounds = ms};
+
+	return ask(open_device(TARGET_PATH), TARGET_LINGER, &call, sizeof(call), NULL, 0)
+		       ? 0
+		       : fail("linger");
+}
+
 static int leak(const char *tag, uint32_t blocks, uint32_t bytes, bool plain)
 {
 	struct target_leak asked = {.blocks = blocks, .bytes = bytes, .plain = plain};
@@ -202,6 +331,28 @@ static int be_refused(void)
 	return 0;
 }
 
+static int send_line(const char *pipe, const char *line)
+{
+	HANDLE to = INVALID_HANDLE_VALUE;
+	char path[128], text[256];
+	DWORD written, wanted;
+
+	snprintf(path, sizeof(path), "\\\\.\\pipe\\%s", pipe);
+	wanted = (DWORD)snprintf(text, sizeof(text), "%s\r\n", line);
+	/* Another writer may be there, or just have gone. */
+	for (int i = 0; i < 100 && to == INVALID_HANDLE_VALUE; i++) {
+		to = CreateFileA(path, GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+		if (to == INVALID_HANDLE_VALUE)
+			Sleep(50);
+	}
+	if (to == INVALID_HANDLE_VALUE || !WriteFile(to, text, wanted, &written, NULL))
+		return fail(path);
+	CloseHandle(to);
+	/* Until it is read and done. */
+	Sleep(500);
+	return written != wanted;
+}
+
 static uint32_t random_state;
 
 static uint32_t random_below(uint32_t n)
@@ -219,10 +370,15 @@ static int fuzz(unsigned n, uint32_t seed)
 	static unsigned char in[4096], out[65536];
 	HANDLE trace = open_device(TRACE_PATH);
 	struct trace_system system;
+	struct trace_start start = {.buffer = TRACE_MIN_BUFFER};
+	uint64_t base = target_base(trace);
 	unsigned taken = 0;
 
 	random_state = seed | 1;
 	for (unsigned i = 0; i < n; i++) {
+		/* Something that can be taken out. */
+		if (!(i % 512) && ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+			hook_one(trace, base, 0, 0);
 		uint32_t code = TRACE_CODE(random_below(12), random_below(4));
 		size_t in_length =
 			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
@@ -232,6 +388,8 @@ static int fuzz(unsigned n, uint32_t seed)
 		for (size_t j = 0; j < sizeof(in) / 4; j += 1 + random_below(64))
 			((uint32_t *)in)[j] =
 				random_below(4) ? random_below(65536) : random_below(~0u);
+		if (!random_below(4))
+			memset(in, 0, 16);
 		if (in_length > sizeof(in))
 			in_length = sizeof(in);
 		taken += ask(trace, code, in, in_length, out, out_length);
@@ -246,8 +404,6 @@ int main(int argc, char **argv)
 {
 	const char *action = argc > 1 ? argv[1] : "";
 
-	if (argc == 3)
-		return service(action, argv[2]);
 	if (argc == 4 && !strcmp(action, "call"))
 		return call((uint32_t)atoi(argv[2]), (unsigned)atoi(argv[3]));
 	if (argc >= 5 && !strcmp(action, "leak"))
@@ -259,8 +415,16 @@ int main(int argc, char **argv)
 		return be_refused();
 	if (argc == 4 && !strcmp(action, "toggle"))
 		return toggle((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
+	if (argc == 3 && !strcmp(action, "linger"))
+		return linger((uint32_t)atoi(argv[2]));
+	if (argc == 4 && !strcmp(action, "send"))
+		return send_line(argv[2], argv[3]);
+	if (argc == 4 && !strcmp(action, "change"))
+		return change((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
 	if (argc == 4 && !strcmp(action, "fuzz"))
 		return fuzz((unsigned)atoi(argv[2]), (uint32_t)atoi(argv[3]));
+	if (argc == 3)
+		return service(action, argv[2]);
 	fprintf(stderr, "client: see client.c\n");
 	return 2;
 }

@@ -333,6 +333,76 @@ check "the others are counted" grep -Eq 'dispatch \[kmntarget.sys\] +entry +patc
 check "with their returns" grep -Eq 'dispatch \[kmntarget.sys\] +return +patch +[0-9]{2} +5 +[0-9]+ +0 +0 +0' seen
 check "and nothing is missing" grep -qx COMPLETE seen
 
+# What is hooked is changed while it records: lines that other programs write to a pipe.
+send()
+{
+	run ./client.exe send kmnchanges "$1"
+}
+
+lacks "a pipe of somebody else is not taken" run ./kapimon.exe hook --control svcctl -t 1s kmntarget:KmnMsvc
+said "can't read changes from \\\\.\\pipe\\svcctl: Windows error" "that no program has made yet"
+check "hooks are changed while recording" watch hook --control kmnchanges -t 12s -o changed.kmn \
+	kmntarget:KmnMsvc kmntarget:KmnGcc
+run ./client.exe call 10 1
+check "one is taken out" send 'unhook kmntarget:KmnMsvc'
+check "one is put in" send 'hook-return kmntarget:KmnData'
+check "what can't be had is asked for" send 'hook kmntarget:KmnNothing'
+send 'hook kmntarget:KmnLoopBack'
+send 'buffer 16M'
+send 'hook'
+run ./client.exe call 10 1
+check "one is replaced" send 'hook-return kmntarget:KmnGcc'
+run ./client.exe call 10 1
+check "and a module excluded" send 'exclude-module kmntarget.sys'
+run ./client.exe call 10 1
+check "the recording goes on" watched
+said "'hook kmntarget:KmnNothing' is not done: no function is called kmntarget:KmnNothing" \
+	"'hook kmntarget:KmnLoopBack' is not done: can't hook KmnLoopBack: a branch" \
+	"'buffer 16M' is not done: buffer can't be changed while recording on NT" \
+	"'hook' is not done: 'hook' lacks its value"
+check "the capture is shown" sh -c "$build/kapimon show --color=never changed.kmn >calls"
+line "the one that was taken out has no more calls" 'KmnMsvc \[kmntarget.sys\] +entry +patch +10 +10 +0 +0 +0 +0'
+line "the one that stayed has all until it was replaced" 'KmnGcc \[kmntarget.sys\] +entry +patch +20 +20 +0 +0 +0 +0'
+line "and then under a new number" 'KmnGcc \[kmntarget.sys\] +entry +patch +20 +10 +10 +0 +0 +0'
+line "with its returns" 'KmnGcc \[kmntarget.sys\] +return +patch +10 +10 +0 +0 +0 +0'
+line "the new one has those that came after" 'KmnData \[kmntarget.sys\] +entry +patch +30 +20 +10 +0 +0 +0'
+line "nothing is missing" '^COMPLETE$'
+# each NAME:N: so many calls of it are in "calls"
+each()
+{
+	for name in "$@"; do
+		[ "$(grep -c "${name%:*}(0x" calls)" = "${name#*:}" ] || return 1
+	done
+}
+check "all are among the records" each KmnMsvc:10 KmnGcc:30 KmnData:20
+lacks "without stacks no module can be excluded" run ./kapimon.exe hook -S -X kmntarget.sys -t 1s kmntarget:KmnMsvc
+said "without stacks it can't be told"
+
+# A call that is inside when its hook goes is recorded when it returns; the next is not.
+check "a call is inside" watch hook -r -S --control kmnchanges -t 7s -o inside.kmn kmntarget:linger
+run ./client.exe linger 3000
+check "when its hook is taken out" send 'unhook kmntarget:linger'
+run ./client.exe linger 10
+check "its function can be hooked again meanwhile" send 'hook kmntarget:linger'
+run ./client.exe linger 11
+check "and all goes well" watched
+check "the capture of it is shown" "$build/kapimon" show -S --color=never inside.kmn
+line "its return is told of" 'linger\(0xbb8, .*\) = 0x[0-9a-f]+ +3\.[0-9]+s'
+line "so is the call after the second hook" 'linger\(0xb, '
+unsaid "linger(0xa," "and the one between them is not"
+
+# A driver that is unloaded takes its hooks with it; what was in it is not touched any more.
+check "a function of a driver is hooked" watch hook -S --control kmnchanges -t 8s kmntarget:KmnMsvc kmntarget:KmnClassic
+run ./client.exe call 10 1
+check "which is unloaded" run ./client.exe stop -
+check "a hook in it can be taken out" send 'unhook kmntarget:KmnClassic'
+check "another can't be put in" send 'hook kmntarget:KmnGcc'
+check "the driver comes back" run ./client.exe start -
+check "the recording ends well" watched
+said "'hook kmntarget:KmnGcc' is not done: can't hook KmnGcc: kmntarget.sys was unloaded" COMPLETE
+line "with the calls that were" 'KmnMsvc \[kmntarget.sys\] +entry +patch +10 +10 +0 +0 +0 +0'
+check "and the driver is as it was" run ./client.exe call 10 1
+
 # Pool: 40 blocks of 100 bytes, every fourth leaked; then another tag, which is not asked for.
 check "pool memory is followed" watch mem -t 5s -T 'K  k' -o pool.kmn
 run ./client.exe leak Kmnk 40 100
@@ -397,6 +467,8 @@ lacks "what has no such records can't be paired" run ./kapimon.exe mem --log poo
 said "pool.kmn has no record of each allocation and free"
 
 check "100 rounds of hooks under 4 threads" run ./client.exe toggle 100 4
+sed 's/^/# /' "$work/out"
+check "800 hooks are taken out one by one, while one stays and 4 threads call" run ./client.exe change 400 4
 sed 's/^/# /' "$work/out"
 check "20000 hostile requests" run ./client.exe fuzz 20000 7
 sed 's/^/# /' "$work/out"

@@ -55,6 +55,77 @@ static uint32_t call(const struct target_call *asked)
 	return wrong;
 }
 
+static uint32_t rounds, wrong;
+static uint32_t n_threads, stopping;
+
+static void sleep_ms(uint32_t ms)
+{
+	LARGE_INTEGER wait = {.QuadPart = -10000 * (int64_t)ms};
+
+	KeDelayExecutionThread(KernelMode, FALSE, &wait);
+}
+
+static VOID NTAPI busy_thread(VOID *context)
+{
+	const struct target_call asked = {.rounds = 10};
+
+	while (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
+		__atomic_fetch_add(&wrong, call(&asked), __ATOMIC_RELAXED);
+		__atomic_fetch_add(&rounds, asked.rounds, __ATOMIC_RELAXED);
+		sleep_ms(1);
+	}
+	__atomic_fetch_sub(&n_threads, 1, __ATOMIC_RELEASE);
+}
+
+/* Not static: on i386, gcc hands arguments of such functions over in registers of its choice. */
+uint32_t NTAPI linger(uint32_t ms);
+
+__attribute__((noinline)) uint32_t NTAPI linger(uint32_t ms)
+{
+	sleep_ms(ms);
+	return ms;
+}
+
+static VOID NTAPI linger_thread(VOID *context)
+{
+	linger((uint32_t)(uintptr_t)context);
+	__atomic_fetch_sub(&n_threads, 1, __ATOMIC_RELEASE);
+}
+
+static NTSTATUS start_thread(PKSTART_ROUTINE routine, void *context)
+{
+	HANDLE thread;
+	NTSTATUS status;
+
+	__atomic_fetch_add(&n_threads, 1, __ATOMIC_RELAXED);
+	status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, routine,
+				      context);
+	if (NT_SUCCESS(status))
+		ZwClose(thread);
+	else
+		__atomic_fetch_sub(&n_threads, 1, __ATOMIC_RELAXED);
+	return status;
+}
+
+static NTSTATUS be_busy(const struct target_call *asked)
+{
+	NTSTATUS status = STATUS_SUCCESS;
+
+	stopping = 0;
+	rounds = wrong = 0;
+	for (uint32_t i = 0; i < asked->rounds && NT_SUCCESS(status); i++)
+		status = start_thread(busy_thread, NULL);
+	return status;
+}
+
+static void be_idle(struct target_idle *idle)
+{
+	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&n_threads, __ATOMIC_ACQUIRE))
+		sleep_ms(10);
+	*idle = (struct target_idle){.rounds = rounds, .wrong = wrong};
+}
+
 static NTSTATUS leak(const struct target_leak *asked)
 {
 	ULONG tag = 0;
@@ -110,6 +181,26 @@ static NTSTATUS NTAPI dispatch(DEVICE_OBJECT *of, IRP *irp)
 		case TARGET_FREE:
 			free_leaked();
 			break;
+		case TARGET_BUSY:
+			status = in == sizeof(struct target_call) ? be_busy(buffer)
+								  : STATUS_INVALID_PARAMETER;
+			break;
+		case TARGET_IDLE:
+			if (out != sizeof(struct target_idle)) {
+				status = STATUS_INVALID_PARAMETER;
+				break;
+			}
+			be_idle(buffer);
+			irp->IoStatus.Information = out;
+			break;
+		case TARGET_LINGER:
+			status = in == sizeof(struct target_call)
+					 ? start_thread(
+						   linger_thread,
+						   (void *)(uintptr_t)((struct target_call *)buffer)
+							   ->rounds)
+					 : STATUS_INVALID_PARAMETER;
+			break;
 		default:
 			status = STATUS_INVALID_DEVICE_REQUEST;
 		}
@@ -121,8 +212,10 @@ static NTSTATUS NTAPI dispatch(DEVICE_OBJECT *of, IRP *irp)
 
 static VOID NTAPI unload(DRIVER_OBJECT *driver)
 {
+	struct target_idle idle;
 	UNICODE_STRING link;
 
+	be_idle(&idle);
 	free_leaked();
 	RtlInitUnicodeString(&link, L"\\DosDevices\\KmnTarget");
 	IoDeleteSymbolicLink(&link);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What KMNTARGET.SYS is asked to do: call its own exports, and leak. */
+/*
+ * What KMNTARGET.SYS is asked to do: call its own exports, and leak. Wine hands requests to drivers
+ * one after another: what is to happen while TRACE.SYS is asked something needs threads of its own.
+ */
 #ifndef TESTS_NT_TARGET_H
 #define TESTS_NT_TARGET_H
 
@@ -14,10 +17,21 @@
 #define TARGET_LEAK TARGET_CODE(1)
 /* Free what was leaked. */
 #define TARGET_FREE TARGET_CODE(2)
+/* in: struct target_call, rounds: threads that call all the time, until: */
+#define TARGET_BUSY TARGET_CODE(3)
+/* out: struct target_idle */
+#define TARGET_IDLE TARGET_CODE(4)
+/* in: struct target_call, rounds: ms that linger() takes on a thread of its own; doesn't wait */
+#define TARGET_LINGER TARGET_CODE(5)
 
 struct target_call {
 	uint32_t rounds;
 	uint32_t reserved;
+};
+
+struct target_idle {
+	uint64_t rounds; /* that the threads have done, each a call of every export */
+	uint64_t wrong;
 };
 
 struct target_leak {

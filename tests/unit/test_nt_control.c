@@ -54,6 +54,16 @@ static void op_unhook(void *context, struct trace_unhooked *unhooked)
 	memset(unhooked, 3, sizeof(*unhooked));
 }
 
+static enum control_result op_remove(void *context, const struct trace_remove *remove,
+				     struct trace_removed *removed)
+{
+	seen.calls++;
+	assert_in_range(remove->hook, 0, TRACE_MAX_HOOKS - 1);
+	assert_int_equal(remove->reserved, 0);
+	memset(removed, 6, sizeof(*removed));
+	return CONTROL_DONE;
+}
+
 #define LIST(name, type)                                                                           \
 	static size_t op_##name(void *context, type *list, size_t n)                               \
 	{                                                                                          \
@@ -80,6 +90,7 @@ static const struct control_operations operations = {
 	.filter = op_filter,
 	.hook = op_hook,
 	.unhook = op_unhook,
+	.remove = op_remove,
 	.modules = op_modules,
 	.ledger = op_ledger,
 	.read = op_read,
@@ -214,6 +225,33 @@ static void test_hook_content(void **state)
 	assert_int_equal(ask_hook(&hook), CONTROL_CONTENT);
 }
 
+static void test_remove_content(void **state)
+{
+	struct trace_remove remove = {.hook = TRACE_MAX_HOOKS - 1};
+	size_t written;
+
+	assert_int_equal(
+		ask(TRACE_REMOVE, &remove, sizeof(remove), sizeof(struct trace_removed), &written),
+		CONTROL_DONE);
+	assert_int_equal(written, sizeof(struct trace_removed));
+	assert_int_equal(ask(TRACE_REMOVE, &remove, sizeof(remove) - 1,
+			     sizeof(struct trace_removed), &written),
+			 CONTROL_LENGTH);
+	assert_int_equal(written, 0);
+	assert_int_equal(ask(TRACE_REMOVE, &remove, sizeof(remove),
+			     sizeof(struct trace_removed) + 1, &written),
+			 CONTROL_LENGTH);
+	remove.reserved = 1;
+	assert_int_equal(
+		ask(TRACE_REMOVE, &remove, sizeof(remove), sizeof(struct trace_removed), &written),
+		CONTROL_CONTENT);
+	remove = (struct trace_remove){.hook = TRACE_MAX_HOOKS};
+	assert_int_equal(
+		ask(TRACE_REMOVE, &remove, sizeof(remove), sizeof(struct trace_removed), &written),
+		CONTROL_CONTENT);
+	assert_int_equal(written, 0);
+}
+
 static uint32_t random_state = 1;
 
 static uint32_t random_below(uint32_t n)
@@ -233,7 +271,7 @@ static void test_hostile(void **state)
 
 	seen.calls = 0;
 	for (unsigned i = 0; i < 1000000; i++) {
-		uint32_t code = random_below(16) ? TRACE_CODE(random_below(11), random_below(4))
+		uint32_t code = random_below(16) ? TRACE_CODE(random_below(13), random_below(4))
 						 : random_below(UINT32_MAX);
 		size_t in_length =
 			lengths[random_below(9)] + (random_below(4) ? 0 : random_below(8));
@@ -256,9 +294,8 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_start_content),
-		cmocka_unit_test(test_hook_content),
+		cmocka_unit_test(test_lengths),	     cmocka_unit_test(test_start_content),
+		cmocka_unit_test(test_hook_content), cmocka_unit_test(test_remove_content),
 		cmocka_unit_test(test_hostile),
 	};
 

@@ -231,10 +231,20 @@ enum hook_reason hook_disarm(struct hook *hook)
 
 	if (hook->state != HOOK_ARMED)
 		return HOOK_STATE;
-	reason = change(hook, hook->patch, hook->plan.original);
+	if (equal((const uint8_t *)(uintptr_t)hook->plan.patch_address, hook->plan.original,
+		  hook->plan.n_original))
+		reason = HOOK_NONE;
+	else
+		reason = change(hook, hook->patch, hook->plan.original);
 	if (!reason)
 		hook->state = HOOK_PREPARED;
 	return reason;
+}
+
+void hook_forget(struct hook *hook)
+{
+	if (hook->state == HOOK_ARMED)
+		hook->state = HOOK_PREPARED;
 }
 
 bool hook_quiet(const struct hook *hook)

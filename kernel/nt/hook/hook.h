@@ -96,8 +96,13 @@ struct hook {
 enum hook_reason hook_prepare(struct hook *hook, const struct hook_platform *platform,
 			      struct hook_returns *returns);
 enum hook_reason hook_arm(struct hook *hook);
-/* HOOK_CHANGED: somebody wrote over the jump; the hook stays armed and must not be released. */
+/*
+ * HOOK_CHANGED: somebody wrote over the jump; the hook stays armed and must not be released. It is
+ * fine when the function's own bytes are there again: its module has come back.
+ */
 enum hook_reason hook_disarm(struct hook *hook);
+/* The function is not in memory any more: as hook_disarm(), without touching it. */
+void hook_forget(struct hook *hook);
 /*
  * True when no handler runs and no return is awaited. A thread can still be in the last
  * instructions of the thunk or in the trampoline: before hook_release(), the platform must have

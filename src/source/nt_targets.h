@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which functions of the running kernel a spec names, and how each is to be hooked. */
+#ifndef SOURCE_NT_TARGETS_H
+#define SOURCE_NT_TARGETS_H
+
+#include "model/spec.h"
+#include "source/nt_hooks.h"
+#include "source/nt_names.h"
+
+/* The hooks in the spec's order, then the pool routines that memory needs. A wish's module is a
+ * struct nt_module. A name that stands for nothing is an error. */
+int nt_targets_find(struct nt_names *names, const struct spec *spec, struct nt_wishes *wishes,
+		    struct error *err);
+
+#endif
