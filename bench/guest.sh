@@ -63,4 +63,17 @@ command_file()
 	chmod +x "$1"
 }
 
+# watch_kapimon_mem COMMAND OUT OPTION...
+watch_kapimon_mem()
+{
+	watch_command=$1
+	watch_out=$2
+	shift 2
+	watch_status=0
+	kapimon mem --force --output "$watch_out" "$@" -- "$watch_command" >log 2>&1 ||
+		watch_status=$?
+	# 3: it ran, but something was missed, which the part that counts tells
+	[ "$watch_status" = 3 ] || return "$watch_status"
+}
+
 row guest release "$(uname -r)"

@@ -160,17 +160,6 @@ load_watched()
 	rmmod kmn_nested
 }
 
-watch_kapimon_mem()
-{
-	watch_command=$1
-	watch_out=$2
-	shift 2
-	watch_status=0
-	kapimon mem --force --output "$watch_out" "$@" -- "$watch_command" >log 2>&1 ||
-		watch_status=$?
-	[ "$watch_status" = 3 ] || return "$watch_status"
-}
-
 # The objects are told by their size, which nothing else asks for, or by the cache's name.
 watch_bpftrace_memory()
 {

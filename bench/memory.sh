@@ -11,19 +11,6 @@ BENCH=$(dirname "$0")
 # shellcheck source=bench/cost.sh
 . "$BENCH/cost.sh"
 
-# watch_kapimon_mem COMMAND OUT OPTION...
-watch_kapimon_mem()
-{
-	watch_command=$1
-	watch_out=$2
-	shift 2
-	watch_status=0
-	kapimon mem --force --output "$watch_out" "$@" -- "$watch_command" >log 2>&1 ||
-		watch_status=$?
-	# 3: it ran, but something was missed, which is no matter here
-	[ "$watch_status" = 3 ] || return "$watch_status"
-}
-
 # One tree of the two that Debian's headers come in, for BCC.
 headers_join()
 {

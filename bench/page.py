@@ -223,7 +223,7 @@ def nested_reason(run, name):
     seen = [run.number(name, measure) for measure in ("reported", "returned")]
     if sum(called - each for each in seen if each is not None) != admitted:
         return None
-    return "counted as lost to the last call, the buffer was full"
+    return "each of them is counted as lost or missed"
 
 
 def budgets_of_loss():
@@ -381,7 +381,8 @@ def print_loss():
     print("""## Nested calls
 
 `bench/loss.sh`, in the lab with two processors: `kmn_nested` calls a function from eight tasks on each
-processor, from softirqs and from hardirqs at once for 1.5 s, or for 16 s, and counts its calls itself;
+processor, from softirqs and from hardirqs at once and counts its calls itself, for 1.5 s, or for so long
+that about a million may come together;
 where the kernel can be preempted everywhere, as the realtime ones (*-rt*), the tasks preempt each other.
 *Not reported* is the difference to what is in the tool's output, *returned* how many returns there are
 in it, *admitted* what the tool itself says it lost or missed. Each has 8 MiB or more of buffer for each

@@ -25,12 +25,6 @@
 	X(doctor, "tell what this machine allows")                                                 \
 	X(completion, "print what a shell needs to complete command lines")
 
-struct command {
-	const char *name;
-	const char *summary;
-	int (*run)(int argc, char **argv, struct error *err);
-};
-
 #define COMMAND_DECLARE(name, summary) int command_##name(int argc, char **argv, struct error *err);
 COMMANDS(COMMAND_DECLARE)
 #undef COMMAND_DECLARE

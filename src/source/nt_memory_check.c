@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "model/tag.h"
-
-#include "model/tag.h"
 #include "source/nt_memory.h"
 
 static uint32_t u32_at(const unsigned char *bytes)

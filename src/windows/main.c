@@ -1,90 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* KAPIMON.EXE: picks the command, prints its error, exits with its status. */
+/* KAPIMON.EXE: its commands. */
 #include <fcntl.h>
 #include <io.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "command/classic.h"
+#include "command/dispatch.h"
 #include "windows/command.h"
 
-static const struct {
-	const char *name;
-	const char *summary;
-	int (*run)(int argc, char **argv, struct error *err);
-} commands[] = {
+static const struct command commands[] = {
 #define COMMAND_ENTRY(name, summary) {#name, summary, windows_##name},
 	WINDOWS_COMMANDS(COMMAND_ENTRY)
 #undef COMMAND_ENTRY
 };
 
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-static void print_help(FILE *out)
-{
-	fputs("usage: kapimon COMMAND [OPTION]... [ARGUMENT]...\n"
-	      "Kapimon watches the calls of kernel functions.\n\n",
-	      out);
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n\"kapimon COMMAND --help\" tells the options of a command.\n"
-	      "The classic switches: -H[R][F] API..., -F FILE, -M, -P PATH, -A.\n",
-	      out);
-}
-
-static int print_error(const char *command, const struct error *err)
-{
-	fprintf(stderr, "kapimon%s%s: %s\n", command ? " " : "", command ? command : "",
-		err->message);
-	if (err->hint[0])
-		fprintf(stderr, "  %s\n", err->hint);
-	return err->status == STATUS_OK ? STATUS_FAILED : (int)err->status;
-}
-
-static int run(int argc, char **argv)
-{
-	struct error err = {0};
-	int status;
-
-	for (size_t i = 0; i < N_COMMANDS; i++) {
-		if (strcmp(argv[0], commands[i].name))
-			continue;
-		status = commands[i].run(argc, argv, &err);
-		return status >= 0 ? status : print_error(argv[0], &err);
-	}
-	fprintf(stderr, "kapimon: there is no command '%s'\n", argv[0]);
-	fputs("  \"kapimon --help\" lists the commands\n", stderr);
-	return STATUS_USAGE;
-}
-
-static int run_classic(int n_arguments, char **arguments)
-{
-	struct error err = {0};
-	int argc, status;
-	char **argv;
-
-	if (classic_translate(n_arguments, arguments, &classic_nt, &argc, &argv, &err))
-		return print_error(NULL, &err);
-	status = run(argc, argv);
-	free(argv);
-	return status;
-}
+static const struct program program = {
+	.commands = commands,
+	.n_commands = sizeof(commands) / sizeof(commands[0]),
+	.ways = &classic_nt,
+	.more = "The classic switches: -H[R][F] API..., -F FILE, -M, -P PATH, -A.\n",
+};
 
 int main(int argc, char **argv)
 {
 	/* What is printed is the same on every system. */
 	_setmode(1, _O_BINARY);
 	if (argc < 2) {
-		print_help(stderr);
+		program_help(&program, stderr);
 		return STATUS_USAGE;
 	}
 	/* The classic's -H, which may be written in lower case, has more behind it. */
 	if (!strcmp(argv[1], "--help") || (argc == 2 && !strcmp(argv[1], "-h"))) {
-		print_help(stdout);
+		program_help(&program, stdout);
 		return STATUS_OK;
 	}
-	if (classic_is_switch(argv[1], &classic_nt))
-		return run_classic(argc - 1, argv + 1);
-	return run(argc - 1, argv + 1);
+	return program_run(&program, argc - 1, argv + 1);
 }

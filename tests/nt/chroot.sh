@@ -12,6 +12,10 @@ set -eu
 [ ! -x "$1/usr/bin/wine" ] || exit 0
 [ ! -e "$1" ] || { echo "chroot: $1 is there already, and has no Wine" >&2; exit 1; }
 "$(dirname "$0")/../../scripts/install-deps.sh" mmdebstrap arch-test
+# From where this machine's own packages come.
+# shellcheck disable=SC2016 # apt-get's own variable
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
+[ -n "$mirror" ] || { echo "chroot: apt-get knows no source of bookworm" >&2; exit 1; }
 mmdebstrap --architectures=i386 --variant=apt --include=wine,wine32 bookworm "$1" \
-	http://deb.debian.org/debian ||
+	"$mirror" ||
 	{ rm -rf "$1"; echo "chroot: can't make $1" >&2; exit 1; }

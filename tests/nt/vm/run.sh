@@ -24,19 +24,8 @@ arch=${2:-x64}
 work=$(mktemp -d) || exit 1
 medium=$work/medium
 trap 'rm -rf "$work"' EXIT
-n=0
-failed=0
-
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
+# shellcheck source=tests/nt/tap.sh
+. tests/nt/tap.sh
 
 # Names of eight characters at most: old systems see the medium as a FAT disk.
 make_medium()
