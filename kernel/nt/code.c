@@ -4,14 +4,11 @@
  * lock is held.
  */
 #include "arena.h"
+#include "room.h"
 #include "trace.h"
 
-/* Our own image is the one place where memory is executable on every kernel. */
-#define ROOM_SIZE (768u << 10)
-__asm__(".section .hooks,\"bwx\"\n"
-	".globl _code_room\n.globl code_room\n"
-	".balign 4096\n_code_room:\ncode_room:\n.space 786432\n.text\n");
-extern uint8_t code_room[];
+/* What room.S has. */
+#define ROOM_SIZE ((uintptr_t)room_rest + ROOM_REST - (uintptr_t)room_returns)
 
 #define PAGE ((uintptr_t)4096)
 #define NEAR_ENOUGH (((uint64_t)1 << 31) - (1u << 20))
@@ -23,8 +20,9 @@ struct slack {
 	uint32_t used[8]; /* a page */
 };
 
-static struct arena room;
-static uint32_t room_used[ROOM_SIZE / ARENA_UNIT / 32];
+static struct arena room, thunks;
+static uint32_t room_used[ROOM_REST / ARENA_UNIT / 32];
+static uint32_t thunks_used[ROOM_THUNKS / ARENA_UNIT / 32];
 static struct slack *slacks[SLACK_MAX];
 static unsigned n_slacks;
 
@@ -71,9 +69,14 @@ static void *allocate(void *context, uintptr_t near, size_t size)
 {
 	struct slack *slack;
 
-	if (!room.base)
-		arena_init(&room, code_room, ROOM_SIZE, room_used);
-	if (reaches(near, code_room, ROOM_SIZE))
+	if (!room.base) {
+		arena_init(&room, room_rest, ROOM_REST, room_used);
+		arena_init(&thunks, room_thunks, ROOM_THUNKS, thunks_used);
+	}
+	/* Each begins where its unwind data says, since all there have one size. */
+	if (!near && size == HOOK_THUNK_MAX)
+		return arena_take(&thunks, size);
+	if (reaches(near, room_rest, ROOM_REST))
 		return arena_take(&room, size);
 	slack = find_slack(near);
 	return slack ? arena_take(&slack->arena, size) : NULL;
@@ -81,7 +84,7 @@ static void *allocate(void *context, uintptr_t near, size_t size)
 
 static void release(void *context, void *memory, size_t size)
 {
-	if (arena_give(&room, memory, size))
+	if (arena_give(&room, memory, size) || arena_give(&thunks, memory, size))
 		return;
 	for (unsigned i = 0; i < n_slacks; i++)
 		if (arena_give(&slacks[i]->arena, memory, size))
@@ -267,6 +270,25 @@ static void release_others(struct parking *parking, KIRQL irql)
 	KeLowerIrql(irql);
 }
 
+bool code_parked(void (*work)(void *), void *context)
+{
+	struct parking *parking;
+	KIRQL irql;
+
+	if (trace.in_process) {
+		work(context);
+		return true;
+	}
+	parking = trace_allocate(sizeof(*parking));
+	if (!parking)
+		return false;
+	park_others(parking, &irql);
+	work(context);
+	release_others(parking, irql);
+	trace_free(parking);
+	return true;
+}
+
 static bool same(const void *address, const uint8_t *expected, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -328,7 +350,7 @@ static bool fill(void *context, void *memory, const uint8_t *bytes, size_t n)
 	struct window window;
 	uintptr_t cr0 = 0;
 
-	if (arena_owns(&room, memory)) {
+	if ((uintptr_t)memory - (uintptr_t)room_returns < ROOM_SIZE) {
 		RtlCopyMemory(memory, bytes, n);
 		return true;
 	}
@@ -344,9 +366,20 @@ static bool fill(void *context, void *memory, const uint8_t *bytes, size_t n)
 	return true;
 }
 
+/* On the stack of a DPC the limits are those of another one. */
+static uintptr_t stack_low(void *context, uintptr_t address)
+{
+	ULONG_PTR low, high;
+
+	IoGetStackLimits(&low, &high);
+	return address >= low && address < high ? low : 0;
+}
+
 const struct hook_platform code_platform = {
 	.allocate = allocate,
 	.release = release,
 	.fill = fill,
 	.write = write,
+	.stack_low = stack_low,
+	.returns_code = room_returns,
 };

@@ -147,6 +147,7 @@ NTSTATUS NTAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *registry_path)
 	KeInitializeMutex(&trace.lock, 0);
 	KeInitializeSpinLock(&trace.pool_lock);
 	system_init();
+	unwound_init();
 	RtlInitUnicodeString(&name, TRACE_DEVICE_NAME);
 	RtlInitUnicodeString(&link, TRACE_LINK_NAME);
 	status = IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN,

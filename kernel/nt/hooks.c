@@ -252,7 +252,10 @@ void hooks_stop(struct trace_unhooked *unhooked)
 	}
 	for (int i = 0; i < QUIET_MS / 10 && count_busy(); i++)
 		KeDelayExecutionThread(KernelMode, FALSE, &wait);
+	if (count_busy())
+		unwound_sweep();
 	unhooked->left = count_busy();
+	unhooked->unwound = unwound_count();
 	if (unhooked->armed || unhooked->left || !trace.armed)
 		return;
 	/*

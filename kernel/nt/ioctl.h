@@ -15,7 +15,7 @@
 #define TRACE_PATH "\\\\.\\KapimonTrace"
 
 /* Counted up whenever a structure below changes. */
-#define TRACE_VERSION 4
+#define TRACE_VERSION 5
 
 /* CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800 + number, method, FILE_READ_DATA | FILE_WRITE_DATA) */
 #define TRACE_CODE(number, method) (0x22u << 16 | 3u << 14 | (0x800u + (number)) << 2 | (method))
@@ -143,7 +143,8 @@ struct trace_unhooked {
 	uint32_t hooks; /* that were taken out */
 	uint32_t left;	/* hooks with calls still inside: the driver must stay */
 	uint32_t armed; /* hooks that somebody else has written over */
-	uint32_t reserved;
+	uint32_t
+		unwound; /* calls since the start that an exception or their thread's end cut off */
 };
 
 /* REMOVE: this in, struct trace_removed out. */

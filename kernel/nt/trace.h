@@ -121,6 +121,14 @@ void call_returned(struct hook *hook, struct hook_registers *registers, struct h
 /* code.c; PASSIVE_LEVEL */
 extern const struct hook_platform code_platform;
 void code_fini(void);
+/* At DISPATCH_LEVEL, while all other processors wait; under Wine as it is. False: no memory. */
+bool code_parked(void (*work)(void *), void *context);
+
+/* unwound.c; PASSIVE_LEVEL */
+void unwound_init(void);
+/* Give up calls that can't return any more, of hooks that are out. */
+void unwound_sweep(void);
+uint32_t unwound_count(void); /* calls since the start */
 
 /* hooks.c; PASSIVE_LEVEL */
 extern const struct control_operations hooks_operations;

@@ -193,6 +193,12 @@ static void tell_unhooked(const struct trace_unhooked *unhooked)
 			"kapimon: calls are still inside %u functions whose returns were "
 			"hooked: the hooks are off, and TRACE.SYS stays loaded\n",
 			unhooked->left);
+	if (unhooked->unwound)
+		fprintf(stderr,
+			"kapimon: %u calls have no return: an exception went through them, or "
+			"their "
+			"thread ended\n",
+			unhooked->unwound);
 }
 
 /* What the pump asks for once a turn. */

@@ -257,7 +257,11 @@ void platform_init(struct platform *platform)
 				   .sa_flags = SA_SIGINFO | SA_RESTART};
 
 	*platform = (struct platform){
-		.hook = {platform, allocate, release, fill, write_code},
+		.hook = {.context = platform,
+			 .allocate = allocate,
+			 .release = release,
+			 .fill = fill,
+			 .write = write_code},
 	};
 	sigaction(SIGUSR2, &action, NULL);
 }

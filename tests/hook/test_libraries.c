@@ -219,15 +219,17 @@ static void toggle_under_threads(const struct library *library)
 
 static void release_all(void)
 {
-	unsigned n_busy = 0;
+	unsigned n_busy = 0, n_unwound = 0;
 
 	/* Threads and processes that ended took calls with them. */
 	hook_returns_abandon(&returns, 1, UINTPTR_MAX);
-	for (size_t i = 0; i < functions.n_functions; i++)
+	for (size_t i = 0; i < functions.n_functions; i++) {
+		n_unwound += hooks[i].unwound;
 		n_busy += !reasons[i] && hook_release(&hooks[i]) != HOOK_NONE;
+	}
 	CHECK(!n_busy && !hook_returns_fini(&returns) && !platform.n_allocated, "%u hooks are busy",
 	      n_busy);
-	printf("# %u calls never returned\n", returns.n_abandoned);
+	printf("# %u calls never returned\n", n_unwound);
 }
 
 static void done(const char *file, const char *text)

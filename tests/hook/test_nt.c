@@ -58,7 +58,8 @@ static bool write_code(void *context, void *address, const uint8_t *expected, co
 	return VirtualProtect(address, n, before, &before);
 }
 
-static const struct hook_platform platform = {NULL, allocate, release, fill, write_code};
+static const struct hook_platform platform = {
+	.allocate = allocate, .release = release, .fill = fill, .write = write_code};
 static struct hook_returns returns;
 
 struct walk {

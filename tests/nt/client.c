@@ -9,6 +9,7 @@
  *	client toggle ROUNDS THREADS		hook and unhook while threads call
  *	client change ROUNDS THREADS		the same one by one, while one hook stays
  *	client linger MS			the target's linger() takes so long; doesn't wait
+ *	client raise ROUNDS			exceptions; prints how many were not handled well
  *	client send PIPE LINE			to a named pipe
  *	client fuzz N SEED			hostile requests to TRACE.SYS
  * Exit status 0: it went well.
@@ -302,6 +303,18 @@ static int change(unsigned n_rounds, unsigned n)
 	return got != 2 * (1 + 2 * n_rounds) || !hits || hits != sum || !held || held > 80;
 }
 
+static int raise_exceptions(uint32_t rounds)
+{
+	struct target_call call = {.rounds = rounds};
+	uint32_t result = 0;
+
+	if (!ask(open_device(TARGET_PATH), TARGET_RAISE, &call, sizeof(call), &result,
+		 sizeof(result)))
+		return fail("raise");
+	printf("wrong=%u\n", result);
+	return result != 0;
+}
+
 static int linger(uint32_t ms)
 {
 	struct target_call call = {.rounds = ms};
@@ -415,6 +428,8 @@ int main(int argc, char **argv)
 		return be_refused();
 	if (argc == 4 && !strcmp(action, "toggle"))
 		return toggle((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
+	if (argc == 3 && !strcmp(action, "raise"))
+		return raise_exceptions((uint32_t)atoi(argv[2]));
 	if (argc == 3 && !strcmp(action, "linger"))
 		return linger((uint32_t)atoi(argv[2]));
 	if (argc == 4 && !strcmp(action, "send"))

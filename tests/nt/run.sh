@@ -162,12 +162,13 @@ build_pdb()
 		triple=i686-w64-mingw32 emulation=i386pe entry=DriverEntry@8
 	fi
 	mkdir "$work/symbols"
-	clang --target="$triple" -O1 -g -gcodeview -mgeneral-regs-only -ffreestanding -w \
-		-I"/usr/$triple/include/ddk" -c tests/nt/target.c -o "$work/target.o" &&
-		clang --target="$triple" -c tests/nt/functions.S -o "$work/functions.o" &&
-		ld.lld -m "$emulation" --subsystem native --shared -e "$entry" --exclude-all-symbols --kill-at \
-			-L"/usr/$triple/lib" "$work/target.o" "$work/functions.o" -lntoskrnl -lhal \
-			--pdb="$work/symbols/kmntarget.pdb" -Xlink=-pdbaltpath:kmntarget.pdb -o "$work/pdb.sys"
+	for source in target.c raising.c functions.S raising.S; do
+		clang --target="$triple" -O1 -g -gcodeview -mgeneral-regs-only -ffreestanding -w \
+			-I"/usr/$triple/include/ddk" -c "tests/nt/$source" -o "$work/$source.o" || return 1
+	done
+	ld.lld -m "$emulation" --subsystem native --shared -e "$entry" --exclude-all-symbols --kill-at \
+		-L"/usr/$triple/lib" "$work"/*.o -lntoskrnl -lhal \
+		--pdb="$work/symbols/kmntarget.pdb" -Xlink=-pdbaltpath:kmntarget.pdb -o "$work/pdb.sys"
 }
 
 cp "$build-nt-$arch/kernel/nt/driver/trace.sys" "$build-nt-$arch/src/windows/kapimon.exe" \
@@ -390,6 +391,20 @@ check "the recording ends well" watched
 said "'hook kmntarget:KmnGcc' is not done: can't hook KmnGcc: kmntarget.sys was unloaded" COMPLETE
 line "with the calls that were" 'KmnMsvc \[kmntarget.sys\] +entry +patch +10 +10 +0 +0 +0 +0'
 check "and the driver is as it was" run ./client.exe call 10 1
+
+# Exceptions go through hooked functions to a handler above them, more often than calls can be awaited.
+check "an exception is handled without hooks" run ./client.exe raise 10
+check "functions that exceptions go through are hooked" watch hook -r -S -t 6s -o raise.kmn kmntarget:KmnGuarded \
+	kmntarget:KmnMiddle kmntarget:KmnRaise
+check "they go on being handled" run ./client.exe raise 2000
+run ./client.exe call 10 1
+check "and all goes well" watched
+said "4000 calls have no return: an exception went through them"
+check "the capture of it is shown" sh -c "$build/kapimon show -S --color=never raise.kmn >/dev/null"
+line "the handler's function returns" 'KmnGuarded \[kmntarget.sys\] +return +patch +2,000 +2,000 +0 +0 +0 +0'
+line "all calls are recorded" 'KmnRaise \[kmntarget.sys\] +entry +patch +2,000 +2,000 +0 +0 +0 +0'
+line "those that did not return have no return" 'KmnRaise \[kmntarget.sys\] +return +patch +0 +0 +0 +0 +0 +0'
+line "nothing is missing" '^COMPLETE$'
 
 # Pool: 40 blocks of 100 bytes, every fourth leaked; then another tag, which is not asked for.
 check "pool memory is followed" watch mem -t 5s -T 'K  k' -o pool.kmn

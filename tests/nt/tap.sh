@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # names that who reads this uses or sets
 # Results as TAP. $work/out, if it is there, is what the last command printed; $failed is 1 if any failed.
 
 n=0
-# shellcheck disable=SC2034 # for who reads this
 failed=0
 
 # result STATUS NAME

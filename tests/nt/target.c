@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "raising.h"
 #include "target.h"
 
 DRIVER_INITIALIZE DriverEntry;
@@ -167,11 +168,15 @@ static NTSTATUS NTAPI dispatch(DEVICE_OBJECT *of, IRP *irp)
 	if (stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
 		switch (stack->Parameters.DeviceIoControl.IoControlCode) {
 		case TARGET_CALL:
+		case TARGET_RAISE:
 			if (in != sizeof(struct target_call) || out != sizeof(uint32_t)) {
 				status = STATUS_INVALID_PARAMETER;
 				break;
 			}
-			*(uint32_t *)buffer = call(buffer);
+			*(uint32_t *)buffer =
+				stack->Parameters.DeviceIoControl.IoControlCode == TARGET_CALL
+					? call(buffer)
+					: raising_rounds(((struct target_call *)buffer)->rounds);
 			irp->IoStatus.Information = sizeof(uint32_t);
 			break;
 		case TARGET_LEAK:

@@ -23,6 +23,8 @@
 #define TARGET_IDLE TARGET_CODE(4)
 /* in: struct target_call, rounds: ms that linger() takes on a thread of its own; doesn't wait */
 #define TARGET_LINGER TARGET_CODE(5)
+/* in: struct target_call; out: uint32_t, how many exceptions were not handled well */
+#define TARGET_RAISE TARGET_CODE(6)
 
 struct target_call {
 	uint32_t rounds;

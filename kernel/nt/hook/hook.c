@@ -6,6 +6,25 @@
 /* jmp [rip] with the address behind it. */
 #define ISLAND_SIZE 14
 
+/* With the slots of this stack's calls that never returned, where there is none without. */
+static struct hook_slot *take_slot(struct hook *hook, struct hook_registers *registers)
+{
+	struct hook_slot *slot = hook_returns_take(hook->returns, (uintptr_t)registers);
+	uintptr_t stack = (uintptr_t)&registers->return_address, low = 0, high = stack;
+
+	if (slot)
+		return slot;
+	if (hook->platform->stack_low)
+		low = hook->platform->stack_low(hook->platform->context, stack);
+	/* A function that ends by jumping to this one stands at the same place. */
+	if (hook_returns_original(hook->returns, registers->return_address) ==
+	    registers->return_address)
+		high++;
+	if (!low || !hook_returns_abandon(hook->returns, low, high))
+		return NULL;
+	return hook_returns_take(hook->returns, (uintptr_t)registers);
+}
+
 /* What the entry thunk calls. */
 static void entered(struct hook *hook, struct hook_registers *registers)
 {
@@ -15,11 +34,11 @@ static void entered(struct hook *hook, struct hook_registers *registers)
 
 	hook_add(&hook->inside, 1);
 	if (hook->on_return) {
-		slot = hook_returns_take(returns, (uintptr_t)registers);
+		slot = take_slot(hook, registers);
 		if (slot) {
-			slot->hook = hook;
 			slot->original = registers->return_address;
 			slot->stack = (uintptr_t)&registers->return_address;
+			slot->changed = false;
 		} else {
 			hook_add(&hook->missed_returns, 1);
 		}
@@ -27,6 +46,7 @@ static void entered(struct hook *hook, struct hook_registers *registers)
 	wants = hook->on_entry(hook, registers, slot);
 	if (slot && wants) {
 		hook_add(&hook->pending, 1);
+		__atomic_store_n(&slot->hook, hook, __ATOMIC_RELEASE);
 		registers->return_address = hook_returns_stub(returns, slot);
 	} else if (slot) {
 		slot->stack = 0;
@@ -153,7 +173,7 @@ enum hook_reason hook_prepare(struct hook *hook, const struct hook_platform *pla
 		return HOOK_READS_RETURN;
 	hook->platform = platform;
 	hook->returns = returns;
-	hook->inside = hook->pending = hook->missed_returns = 0;
+	hook->inside = hook->pending = hook->missed_returns = hook->unwound = 0;
 	reason = allocate(hook);
 	if (!reason)
 		reason = make_trampoline(hook);

@@ -28,9 +28,10 @@ struct hook_returns;
 /* A call that is on its way and will be seen when it returns. */
 struct hook_slot {
 	uintptr_t original; /* the return address; must be first, unwind data finds it there */
-	struct hook *hook;
-	uintptr_t stack;   /* where on the stack the return address stood */
-	uint64_t entry[4]; /* for the handlers: what the entry wants to hand to the return */
+	struct hook *hook;  /* NULL: nobody's call, or it ends just now */
+	uintptr_t stack;    /* where on the stack the return address stood */
+	bool changed;	    /* the last sweep found something else there */
+	uint64_t entry[4];  /* for the handlers: what the entry wants to hand to the return */
 };
 
 /* What a code writer does. */
@@ -53,6 +54,13 @@ struct hook_platform {
 	 */
 	bool (*write)(void *context, void *address, const uint8_t *expected, const uint8_t *bytes,
 		      size_t n, unsigned n_inside);
+	/*
+	 * Optional: the lowest address of the stack that this address is on, when it is the one
+	 * that this thread runs on; else 0. Any IRQL.
+	 */
+	uintptr_t (*stack_low)(void *context, uintptr_t address);
+	/* Where a pool's code lies, HOOK_RETURNS_CODE() bytes; NULL: anywhere, by allocate(). */
+	uint8_t *returns_code;
 };
 
 enum hook_state {
@@ -88,6 +96,7 @@ struct hook {
 	uint32_t inside;	 /* threads in the entry or the return handler */
 	uint32_t pending;	 /* calls whose return will be seen */
 	uint32_t missed_returns; /* the pool was full: such a call's return was not seen */
+	uint32_t unwound;	 /* calls that ended without a return, or with one past the hook */
 };
 
 /* All of these return HOOK_NONE or why it was not done. */
@@ -129,8 +138,12 @@ struct hook_returns {
 	size_t n_thunk;
 	const struct hook_platform *platform;
 	uint32_t n_unexpected; /* returns through a free slot: a function that returned twice */
-	uint32_t n_abandoned;
 };
+
+/* Bytes of a pool's code: the stubs, behind room for the byte that unwinders look up before a
+ * return address, and the return thunk. */
+#define HOOK_RETURNS_STUBS(n_slots) (((n_slots) + 1) * HOOK_STUB_SIZE)
+#define HOOK_RETURNS_CODE(n_slots) (HOOK_RETURNS_STUBS(n_slots) + HOOK_THUNK_MAX)
 
 /* Bytes of non-paged memory that a pool of n_slots needs. */
 size_t hook_returns_size(uint32_t n_slots);
@@ -153,5 +166,19 @@ uintptr_t hook_returns_original(const struct hook_returns *returns, uintptr_t ad
  * return, because the thread ends or unwound its stack past them. Returns their number.
  */
 uint32_t hook_returns_abandon(struct hook_returns *returns, uintptr_t low, uintptr_t high);
+/*
+ * An exception goes up through the frame that returns to this stub: put the real return address
+ * back on the stack, before anything is unwound, and give back the slots. If the exception is
+ * continued, the call returns past the hook. Returns the real return address.
+ */
+uintptr_t hook_returns_unwind(struct hook_returns *returns, uintptr_t stub);
+/*
+ * Give back the slots of hooks that are out and whose stub is on the stack no more, so that the
+ * call can't return: its stack was unwound, or its thread has ended. is_changed(address, value):
+ * something else is known to stand there. The slots that were found so twice are given back;
+ * between two sweeps every thread must have left thunks and stubs. Returns their number.
+ */
+uint32_t hook_returns_sweep(struct hook_returns *returns,
+			    bool (*is_changed)(uintptr_t address, uintptr_t value));
 
 #endif

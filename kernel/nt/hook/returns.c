@@ -37,29 +37,46 @@ void hook_returns_give(struct hook_returns *returns, struct hook_slot *slot)
 	__atomic_fetch_and(&returns->used[index / 32], ~(1u << index % 32), __ATOMIC_RELEASE);
 }
 
-static bool is_used(const struct hook_returns *returns, uint32_t index)
-{
-	uint32_t used = __atomic_load_n(&returns->used[index / 32], __ATOMIC_RELAXED);
-
-	return used >> index % 32 & 1;
-}
-
 uintptr_t hook_returns_stub(const struct hook_returns *returns, const struct hook_slot *slot)
 {
 	return (uintptr_t)returns->stubs + (uintptr_t)(slot - returns->slots) * HOOK_STUB_SIZE;
+}
+
+static struct hook_slot *slot_at(const struct hook_returns *returns, uintptr_t stub)
+{
+	uintptr_t offset = stub - (uintptr_t)returns->stubs;
+
+	if (offset >= (uintptr_t)returns->n_slots * HOOK_STUB_SIZE)
+		return NULL;
+	return &returns->slots[offset / HOOK_STUB_SIZE];
 }
 
 uintptr_t hook_returns_original(const struct hook_returns *returns, uintptr_t address)
 {
 	/* A function that ends by jumping to a hooked one returns through both slots. */
 	for (uint32_t i = 0; i < returns->n_slots; i++) {
-		uintptr_t offset = address - (uintptr_t)returns->stubs;
+		const struct hook_slot *slot = slot_at(returns, address);
 
-		if (offset >= (uintptr_t)returns->n_slots * HOOK_STUB_SIZE)
+		if (!slot)
 			break;
-		address = returns->slots[offset / HOOK_STUB_SIZE].original;
+		address = slot->original;
 	}
 	return address;
+}
+
+/* The hook of a slot's call, for whoever ends the call: there is one. */
+static struct hook *end(struct hook_slot *slot)
+{
+	return __atomic_exchange_n(&slot->hook, NULL, __ATOMIC_ACQ_REL);
+}
+
+/* Without a return. */
+static void end_unwound(struct hook_returns *returns, struct hook_slot *slot, struct hook *hook)
+{
+	slot->stack = 0;
+	hook_returns_give(returns, slot);
+	hook_add(&hook->unwound, 1);
+	hook_add(&hook->pending, (uint32_t)-1);
 }
 
 uint32_t hook_returns_abandon(struct hook_returns *returns, uintptr_t low, uintptr_t high)
@@ -68,29 +85,72 @@ uint32_t hook_returns_abandon(struct hook_returns *returns, uintptr_t low, uintp
 
 	for (uint32_t i = 0; i < returns->n_slots; i++) {
 		struct hook_slot *slot = &returns->slots[i];
+		struct hook *hook;
 
-		if (!is_used(returns, i) || slot->stack < low || slot->stack >= high)
+		if (slot->stack < low || slot->stack >= high)
 			continue;
-		hook_add(&slot->hook->pending, (uint32_t)-1);
-		/* Until it is given away again it belongs to no stack. */
-		slot->stack = 0;
-		hook_returns_give(returns, slot);
+		hook = end(slot);
+		if (!hook)
+			continue;
+		end_unwound(returns, slot, hook);
 		n++;
 	}
-	hook_add(&returns->n_abandoned, n);
+	return n;
+}
+
+uintptr_t hook_returns_unwind(struct hook_returns *returns, uintptr_t stub)
+{
+	uintptr_t original = hook_returns_original(returns, stub);
+
+	for (uint32_t i = 0; i < returns->n_slots; i++) {
+		struct hook_slot *slot = slot_at(returns, stub);
+		uintptr_t next;
+		struct hook *hook;
+
+		if (!slot)
+			break;
+		next = slot->original;
+		hook = end(slot);
+		/* Of several slots of one call, the first one's stub is on the stack. */
+		if (hook && *(uintptr_t *)slot->stack == stub)
+			*(uintptr_t *)slot->stack = original;
+		if (hook)
+			end_unwound(returns, slot, hook);
+		stub = next;
+	}
+	return original;
+}
+
+uint32_t hook_returns_sweep(struct hook_returns *returns,
+			    bool (*is_changed)(uintptr_t address, uintptr_t value))
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < returns->n_slots; i++) {
+		struct hook_slot *slot = &returns->slots[i];
+		struct hook *hook = __atomic_load_n(&slot->hook, __ATOMIC_ACQUIRE);
+		bool before = slot->changed;
+
+		if (!hook || hook->state == HOOK_ARMED)
+			continue;
+		slot->changed = is_changed(slot->stack, hook_returns_stub(returns, slot));
+		if (!before || !slot->changed || !end(slot))
+			continue;
+		end_unwound(returns, slot, hook);
+		n++;
+	}
 	return n;
 }
 
 /* What the return thunk calls. */
 static void returned(struct hook_returns *returns, struct hook_registers *registers)
 {
-	uint32_t index = (uint32_t)registers->tag;
-	struct hook_slot *slot = &returns->slots[index];
-	struct hook *hook = slot->hook;
+	struct hook_slot *slot = &returns->slots[(uint32_t)registers->tag];
+	struct hook *hook = end(slot);
 
 	/* Before anything else, so that a stack that is walked from here on is as it would be. */
 	registers->return_address = slot->original;
-	if (!is_used(returns, index)) {
+	if (!hook) {
 		hook_add(&returns->n_unexpected, 1);
 		return;
 	}
@@ -125,10 +185,13 @@ static bool write_code(struct hook_returns *returns, bool sse)
 	return platform->fill(platform->context, returns->thunk, bytes, returns->n_thunk);
 }
 
-/* The stubs begin behind room for the byte that unwinders look up before a return address. */
-static size_t code_size(uint32_t n_slots)
+static void release_code(const struct hook_returns *returns)
 {
-	return ((size_t)n_slots + 1) * HOOK_STUB_SIZE + HOOK_THUNK_MAX;
+	const struct hook_platform *platform = returns->platform;
+
+	if (!platform->returns_code)
+		platform->release(platform->context, returns->stubs - HOOK_STUB_SIZE,
+				  HOOK_RETURNS_CODE(returns->n_slots));
 }
 
 enum hook_reason hook_returns_init(struct hook_returns *returns, void *memory, uint32_t n_slots,
@@ -139,7 +202,9 @@ enum hook_reason hook_returns_init(struct hook_returns *returns, void *memory, u
 
 	if (!n_slots || n_slots % 32)
 		return HOOK_STATE;
-	code = platform->allocate(platform->context, 0, code_size(n_slots));
+	code = platform->returns_code;
+	if (!code)
+		code = platform->allocate(platform->context, 0, HOOK_RETURNS_CODE(n_slots));
 	if (!code)
 		return HOOK_NO_MEMORY;
 	made.used = (uint32_t *)(made.slots + n_slots);
@@ -152,7 +217,7 @@ enum hook_reason hook_returns_init(struct hook_returns *returns, void *memory, u
 	*returns = made;
 	if (write_code(returns, sse))
 		return HOOK_NONE;
-	platform->release(platform->context, code, code_size(n_slots));
+	release_code(returns);
 	return HOOK_WRITE_FAILED;
 }
 
@@ -161,7 +226,6 @@ enum hook_reason hook_returns_fini(struct hook_returns *returns)
 	for (uint32_t i = 0; i < returns->n_slots / 32; i++)
 		if (__atomic_load_n(&returns->used[i], __ATOMIC_ACQUIRE))
 			return HOOK_BUSY;
-	returns->platform->release(returns->platform->context, returns->stubs - HOOK_STUB_SIZE,
-				   code_size(returns->n_slots));
+	release_code(returns);
 	return HOOK_NONE;
 }
