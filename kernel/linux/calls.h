@@ -37,14 +37,15 @@ struct call {
 /* False: there is nothing to do for this program (more). */
 static __always_inline bool call_begin(struct call *call)
 {
-	__u32 tid = 0, slot = call->slot, level;
+	__u32 slot = call->slot, level;
+	__u64 tid = 0; /* 64 bits: a number of 32 costs instructions to widen */
 	enum turn turn;
 
 	call->cpu = bpf_get_smp_processor_id();
 	level = context_level(call->breakpoint ? call->ctx : 0);
 	call->level = level;
 	if (fully_preemptible) {
-		tid = bpf_get_current_pid_tgid();
+		tid = (__u32)bpf_get_current_pid_tgid();
 		call->level = context_name(level);
 	}
 	call->occupancy = occupancy_get(call->cpu, level, tid);

@@ -80,7 +80,7 @@ static __always_inline __u32 context_name(__u32 level)
  * are preempted anywhere, task-level state belongs to the task instead, and tid is its number; else
  * tid is 0. Idle tasks all have the number 0, but they never leave their processor.
  */
-static __always_inline struct occupancy *occupancy_get(__u32 cpu, __u32 level, __u32 tid)
+static __always_inline struct occupancy *occupancy_get(__u32 cpu, __u32 level, __u64 tid)
 {
 	__u64 index;
 
@@ -122,10 +122,10 @@ static __always_inline bool copy_is_first(volatile __u64 *token, volatile __u64 
 }
 
 static __always_inline enum turn occupancy_enter(struct occupancy *state, void *ctx, __u32 hook,
-						 __u32 copy, __u32 tid)
+						 __u32 copy, __u64 tid)
 {
 	/* Two tasks may share a slot: only our own task's work makes this call one of ours. */
-	if (state->busy == tid + 1ull) {
+	if (state->busy == tid + 1) {
 		if (copy_is_first(&state->self_token, &state->self_hook, &state->self_seen, ctx,
 				  hook, copy))
 			return TURN_SELF;
@@ -133,7 +133,7 @@ static __always_inline enum turn occupancy_enter(struct occupancy *state, void *
 	}
 	if (!copy_is_first(&state->token, &state->hook, &state->seen, ctx, hook, copy))
 		return TURN_LATER;
-	state->busy = tid + 1ull;
+	state->busy = tid + 1;
 	return TURN_TAKE;
 }
 
