@@ -103,14 +103,22 @@ static void count_lost(struct tally *tally, uint64_t time)
 	tally->last_lost = time;
 }
 
+/* Room for one record, which is numbered in any case; NULL: there is none. */
+static struct kmn_header *room(struct kmn_header *header)
+{
+	uint32_t processor = system_processor();
+	/* They are replaced by others while calls are recorded. */
+	struct ring *rings = __atomic_load_n(&trace.rings, __ATOMIC_ACQUIRE);
+
+	header->cpu = (uint16_t)processor;
+	return ring_reserve(&rings[processor], header->length, &header->sequence);
+}
+
 /* Reserve, number and tally one record; NULL: it is lost. */
 static struct kmn_header *reserve(struct tally *tally, struct kmn_header *header)
 {
-	uint32_t processor = system_processor();
-	struct kmn_header *record =
-		ring_reserve(&trace.rings[processor], header->length, &header->sequence);
+	struct kmn_header *record = room(header);
 
-	header->cpu = (uint16_t)processor;
 	if (!record)
 		count_lost(tally, header->time);
 	else
@@ -122,11 +130,8 @@ static struct kmn_header *reserve(struct tally *tally, struct kmn_header *header
 static void tell(const struct call *call, uint8_t kind, uint64_t argument)
 {
 	struct kmn_header header = header_of(call, kind, sizeof(header) + 8);
-	uint32_t processor = system_processor();
-	struct kmn_header *record =
-		ring_reserve(&trace.rings[processor], header.length, &header.sequence);
+	struct kmn_header *record = room(&header);
 
-	header.cpu = (uint16_t)processor;
 	header.n_args = 1;
 	if (!record)
 		return;

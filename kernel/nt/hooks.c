@@ -24,35 +24,6 @@ static bool is_own(uint64_t address)
 	       address < (uintptr_t)trace.driver->DriverStart + trace.driver->DriverSize;
 }
 
-static void free_rings(void)
-{
-	for (uint32_t i = 0; trace.ring_memory && i < trace.processors; i++)
-		trace_free(trace.ring_memory[i]);
-	trace_free(trace.ring_memory);
-	trace_free(trace.rings);
-	trace.ring_memory = NULL;
-	trace.rings = NULL;
-	trace.ring_size = 0;
-}
-
-static bool make_rings(uint32_t size)
-{
-	trace.rings = trace_allocate(trace.processors * sizeof(*trace.rings));
-	trace.ring_memory = trace_allocate(trace.processors * sizeof(*trace.ring_memory));
-	for (uint32_t i = 0; trace.rings && trace.ring_memory && i < trace.processors; i++) {
-		trace.ring_memory[i] = trace_allocate(size);
-		if (!trace.ring_memory[i])
-			break;
-		ring_init(&trace.rings[i], trace.ring_memory[i], size);
-		if (i + 1 == trace.processors) {
-			trace.ring_size = size;
-			return true;
-		}
-	}
-	free_rings();
-	return false;
-}
-
 static enum control_result make_pool(uint32_t blocks)
 {
 	trace.pool_on = false;
@@ -98,18 +69,27 @@ static void release_all(void)
 	trace.n_traced = 0;
 }
 
-/* While no hook is in; what was recorded and not read is dropped, and so is the ledger. */
+/*
+ * While no hook is in, what was recorded and not read is dropped, and so is the ledger. While hooks
+ * are in, only the buffers' size can be another.
+ */
 static enum control_result start(void *context, const struct trace_start *start)
 {
-	if (trace.armed)
-		return CONTROL_NOT_READY;
+	static struct trace_start started;
+
+	if (trace.armed) {
+		if (start->frames != started.frames || start->blocks != started.blocks)
+			return CONTROL_NOT_READY;
+		return rings_make(start->buffer) ? CONTROL_DONE : CONTROL_NO_MEMORY;
+	}
 	release_all();
 	modules_fini();
 	if (!modules_refresh() || !make_returns())
 		return CONTROL_NO_MEMORY;
-	free_rings();
-	if (!make_rings(start->buffer))
+	rings_fini();
+	if (!rings_make(start->buffer))
 		return CONTROL_NO_MEMORY;
+	started = *start;
 	trace.frames = start->frames;
 	trace.filter = (struct trace_filter){0};
 	return make_pool(start->blocks);
@@ -312,11 +292,7 @@ static size_t ledger(void *context, struct trace_row *rows, size_t n)
 
 static size_t read_records(void *context, void *bytes, size_t n)
 {
-	size_t done = 0;
-
-	for (uint32_t i = 0; trace.rings && i < trace.processors; i++)
-		done += ring_read(&trace.rings[i], (char *)bytes + done, n - done);
-	return done;
+	return rings_read(bytes, n);
 }
 
 static size_t blocks(void *context, struct trace_block *blocks, size_t n)
@@ -360,7 +336,7 @@ void hooks_fini(void)
 	trace.returns_memory = NULL;
 	trace_free(trace.kept);
 	trace.kept = NULL;
-	free_rings();
+	rings_fini();
 	make_pool(0);
 }
 

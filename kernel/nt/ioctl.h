@@ -68,7 +68,7 @@ struct trace_system {
 	uint64_t time;		      /* ns, the clock of the records */
 };
 
-/* START: this in, nothing out. */
+/* START: this in, nothing out. While hooks are in, only the buffer may be another than before. */
 struct trace_start {
 	uint32_t buffer; /* bytes for each processor, a power of 2; what is not read yet is kept */
 	uint32_t frames; /* of a stack at most; 0: no stacks */

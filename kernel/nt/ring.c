@@ -6,6 +6,11 @@
 #define POSITION_BITS 24
 #define POSITION_MASK ((1u << POSITION_BITS) - 1)
 
+/* In ring.next: the ring was passed on. */
+#define PASSED (1ull << 63)
+/* All of it: the number to begin with is not known yet. */
+#define UNKNOWN UINT64_MAX
+
 /* What fills the end of the memory when a record does not fit there: a kind that no record has. */
 #define PADDING 0xff
 
@@ -30,6 +35,14 @@ void ring_init(struct ring *ring, void *memory, size_t size)
 	*ring = (struct ring){.units = (uint32_t)(size / 8), .memory = memory};
 }
 
+/* Whoever comes first hands the number on: next is what the passed ring stopped with. */
+static struct ring *follow(struct ring *ring, uint64_t next)
+{
+	ring = ring->successor;
+	counter_swap(&ring->next, UNKNOWN, next & ~(PASSED | POSITION_MASK));
+	return ring;
+}
+
 struct kmn_header *ring_reserve(struct ring *ring, uint16_t length, uint64_t *sequence)
 {
 	uint32_t need = length / 8u;
@@ -45,6 +58,10 @@ struct kmn_header *ring_reserve(struct ring *ring, uint16_t length, uint64_t *se
 		bool fits = used <= ring->units && used + padding + need <= ring->units;
 		uint32_t after = fits ? position + padding + need : position;
 
+		if (next & PASSED) {
+			ring = follow(ring, next);
+			continue;
+		}
 		if (!counter_swap(&ring->next, next,
 				  (number + 1) << POSITION_BITS | (after & POSITION_MASK)))
 			continue;
@@ -100,4 +117,21 @@ size_t ring_read(struct ring *ring, void *bytes, size_t size)
 bool ring_empty(const struct ring *ring)
 {
 	return ((uint32_t)counter_read(&ring->next) & POSITION_MASK) == ring->tail;
+}
+
+void ring_pass(struct ring *ring, struct ring *successor)
+{
+	uint64_t next;
+
+	successor->next = UNKNOWN;
+	__atomic_store_n(&ring->successor, successor, __ATOMIC_RELEASE);
+	do
+		next = counter_read(&ring->next);
+	while (!counter_swap(&ring->next, next, next | PASSED));
+	follow(ring, next);
+}
+
+bool ring_drained(const struct ring *ring)
+{
+	return counter_read(&ring->next) & PASSED && ring_empty(ring);
 }

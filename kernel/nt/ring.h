@@ -6,6 +6,10 @@
  * last: as long as it is 0, the record is not there yet. What was lost shows as a gap in the
  * sequence numbers.
  *
+ * A ring can get a successor, of another size, while it is written to: who comes to it from then on
+ * goes on there, with the numbers that follow. Once it is drained nobody touches its memory any
+ * more; the ring itself has to stay, for who comes late.
+ *
  * No OS, no lock, no allocation; any IRQL.
  */
 #ifndef NT_RING_H
@@ -18,13 +22,15 @@
 
 struct ring {
 	/*
-	 * The sequence number of the next record (40 bits), and where it will be: units of 8 bytes
-	 * counted modulo 2^24. In one word, so that a number and its place are taken together.
+	 * The sequence number of the next record (39 bits), and where it will be: units of 8 bytes
+	 * counted modulo 2^24. In one word, so that a number and its place are taken together. The
+	 * highest bit: the successor has the number.
 	 */
 	uint64_t next;
 	uint32_t tail; /* units, modulo 2^24: everything before was read */
 	uint32_t units;
 	uint64_t *memory;
+	struct ring *successor; /* or NULL */
 };
 
 /* memory: size bytes, zeroed, a power of 2 up to 64 MB; it stays the caller's. */
@@ -41,5 +47,12 @@ void ring_commit(struct kmn_header *record, const struct kmn_header *header);
 size_t ring_read(struct ring *ring, void *bytes, size_t size);
 /* Has every reserved record been read? */
 bool ring_empty(const struct ring *ring);
+/*
+ * From now on records go to the successor, which is fresh from ring_init() and nobody's yet. A ring
+ * has one. By the reader.
+ */
+void ring_pass(struct ring *ring, struct ring *successor);
+/* It has been passed on, and every record in it was read: its memory may go. */
+bool ring_drained(const struct ring *ring);
 
 #endif

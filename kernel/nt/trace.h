@@ -49,9 +49,7 @@ struct trace {
 
 	uint32_t frames; /* of a stack at most */
 	uint32_t processors;
-	struct ring *rings;
-	void **ring_memory;
-	uint32_t ring_size;
+	struct ring *rings; /* one for each processor; others while calls are recorded */
 	struct trace_filter filter;
 	struct ranges *ranges;
 
@@ -107,6 +105,12 @@ bool modules_function(uint64_t address, struct hook_function *function);
 
 /* Zeros behind the code of the module with this address, to the end of their page. */
 bool modules_slack(uint64_t address, uintptr_t *begin, uintptr_t *end);
+
+/* rings.c; all at PASSIVE_LEVEL */
+/* Of this size for each processor from now on; what is in the old ones stays to be read. */
+bool rings_make(uint32_t size);
+size_t rings_read(void *bytes, size_t n);
+void rings_fini(void); /* when no hook is there */
 
 /* stack.c: the stack of a call at its entry or its return, innermost frame first; any IRQL */
 size_t stack_walk(const struct hook_registers *registers, uint64_t function, uint64_t *frames,

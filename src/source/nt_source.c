@@ -170,6 +170,7 @@ static int set_filter(struct nt_source *source, const struct trace_filter *filte
 		       : 0;
 }
 
+/* While hooks are in: a new size of the buffers. */
 static int start(struct nt_source *source, const struct spec *spec, struct error *err)
 {
 	struct trace_start start = {
@@ -215,7 +216,9 @@ static int change(struct nt_source *source, const struct spec *spec,
 {
 	struct error ignored;
 
-	if (nt_spec_check_change(&source->spec, spec, err) || set_filter(source, filter, err))
+	if (nt_spec_check_change(&source->spec, spec, err) ||
+	    (spec->buffer != source->spec.buffer && start(source, spec, err)) ||
+	    set_filter(source, filter, err))
 		return -1;
 	if (!change_hooks(source, spec, err))
 		return 0;

@@ -6,7 +6,7 @@
 
 static const char *const changeable[] = {
 	"hook",	       "hook-return", "any-symbol", "exclude-module",
-	"only-module", "errors",      "limit-rate",
+	"only-module", "errors",      "limit-rate", "buffer",
 };
 
 static bool may_change(const char *line, size_t length)
@@ -42,8 +42,8 @@ static int check_lines(const char *text, const char *other, struct error *err)
 			error_usage(err, "%.*s can't be changed while recording on NT",
 				    (int)strcspn(text, " \n"), text);
 			return error_hint(err, "hook, hook-return, unhook, any-symbol, "
-					       "exclude-module, only-module, errors and "
-					       "limit-rate can");
+					       "exclude-module, only-module, errors, "
+					       "limit-rate and buffer can");
 		}
 		text += n + (text[n] == '\n');
 	}

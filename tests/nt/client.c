@@ -8,6 +8,7 @@
  *	client fail				5 requests that the target does not know
  *	client toggle ROUNDS THREADS		hook and unhook while threads call
  *	client change ROUNDS THREADS		the same one by one, while one hook stays
+ *	client resize ROUNDS THREADS		other buffers while threads call
  *	client linger MS			the target's linger() takes so long; doesn't wait
  *	client raise ROUNDS			exceptions; prints how many were not handled well
  *	client send PIPE LINE			to a named pipe
@@ -303,6 +304,84 @@ static int change(unsigned n_rounds, unsigned n)
 	return got != 2 * (1 + 2 * n_rounds) || !hits || hits != sum || !held || held > 80;
 }
 
+/* What was read of each processor: every number is a record or a gap. */
+struct reading {
+	uint64_t next[64];
+	uint64_t records, gaps;
+	bool back; /* a number came twice, or late */
+};
+
+static void read_all(HANDLE trace, struct reading *reading)
+{
+	static uint64_t bytes[1 << 17];
+	DWORD got;
+
+	do {
+		got = 0;
+		DeviceIoControl(trace, TRACE_READ, NULL, 0, bytes, sizeof(bytes), &got, NULL);
+		for (DWORD at = 0; at < got;) {
+			const struct kmn_header *header = (void *)((char *)bytes + at);
+			uint64_t *next = &reading->next[header->cpu % 64];
+
+			reading->back |= header->sequence < *next;
+			reading->gaps += header->sequence - *next;
+			*next = header->sequence + 1;
+			reading->records++;
+			at += header->length;
+		}
+	} while (got > sizeof(bytes) / 2);
+}
+
+/*
+ * The buffers are replaced by larger and smaller ones while threads of the target call a hooked
+ * function: each call is a record that is read, in order, or counted as lost.
+ */
+static int resize(unsigned n_rounds, unsigned n)
+{
+	static const uint32_t sizes[] = {TRACE_MIN_BUFFER, 1u << 20, 1u << 16};
+	struct trace_start start = {.buffer = 1u << 20};
+	struct target_call busy = {.rounds = n};
+	struct reading reading = {0};
+	struct target_idle idle;
+	struct trace_row rows[2];
+	HANDLE trace = open_device(TRACE_PATH);
+	struct trace_unhooked unhooked;
+
+	target = open_device(TARGET_PATH);
+	if (!ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+		return fail("start");
+	if (hook_one(trace, target_base(trace), CLASSIC, 0) != 0)
+		return 1;
+	if (!ask(target, TARGET_BUSY, &busy, sizeof(busy), NULL, 0))
+		return fail("busy");
+	start.frames = 5;
+	if (ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+		return fail("a start with other frames was taken");
+	start.frames = 0;
+	for (unsigned round = 0; round < n_rounds; round++) {
+		start.buffer = sizes[round % (sizeof(sizes) / sizeof(sizes[0]))];
+		if (!ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+			return fail("resize");
+		Sleep(round % 20);
+		read_all(trace, &reading);
+	}
+	if (!ask(target, TARGET_IDLE, NULL, 0, &idle, sizeof(idle)))
+		return fail("idle");
+	if (!ask(trace, TRACE_UNHOOK, NULL, 0, &unhooked, sizeof(unhooked)) || unhooked.left)
+		return fail("unhook");
+	read_all(trace, &reading);
+	if (!ask(trace, TRACE_LEDGER, NULL, 0, rows, sizeof(rows)))
+		return fail("ledger");
+	printf("hits=%llu recorded=%llu lost=%llu; read=%llu gaps=%llu%s\n",
+	       (unsigned long long)rows[0].hits, (unsigned long long)rows[0].recorded,
+	       (unsigned long long)rows[0].lost, (unsigned long long)reading.records,
+	       (unsigned long long)reading.gaps, reading.back ? " out of order" : "");
+	/* The last numbers of a processor may be lost ones, which no record shows. */
+	return reading.back || idle.wrong || rows[0].hits != rows[0].recorded + rows[0].lost ||
+	       reading.records != rows[0].recorded || reading.gaps > rows[0].lost ||
+	       rows[0].hits < idle.rounds || !idle.rounds;
+}
+
 static int raise_exceptions(uint32_t rounds)
 {
 	struct target_call call = {.rounds = rounds};
@@ -383,6 +462,7 @@ static int fuzz(unsigned n, uint32_t seed)
 	static unsigned char in[4096], out[65536];
 	HANDLE trace = open_device(TRACE_PATH);
 	struct trace_system system;
+	struct trace_unhooked unhooked;
 	struct trace_start start = {.buffer = TRACE_MIN_BUFFER};
 	uint64_t base = target_base(trace);
 	unsigned taken = 0;
@@ -390,7 +470,8 @@ static int fuzz(unsigned n, uint32_t seed)
 	random_state = seed | 1;
 	for (unsigned i = 0; i < n; i++) {
 		/* Something that can be taken out. */
-		if (!(i % 512) && ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
+		if (!(i % 512) && ask(trace, TRACE_UNHOOK, NULL, 0, &unhooked, sizeof(unhooked)) &&
+		    ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
 			hook_one(trace, base, 0, 0);
 		uint32_t code = TRACE_CODE(random_below(12), random_below(4));
 		size_t in_length =
@@ -428,6 +509,8 @@ int main(int argc, char **argv)
 		return be_refused();
 	if (argc == 4 && !strcmp(action, "toggle"))
 		return toggle((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
+	if (argc == 4 && !strcmp(action, "resize"))
+		return resize((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
 	if (argc == 3 && !strcmp(action, "raise"))
 		return raise_exceptions((uint32_t)atoi(argv[2]));
 	if (argc == 3 && !strcmp(action, "linger"))

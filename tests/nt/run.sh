@@ -337,7 +337,8 @@ check "one is taken out" send 'unhook kmntarget:KmnMsvc'
 check "one is put in" send 'hook-return kmntarget:KmnData'
 check "what can't be had is asked for" send 'hook kmntarget:KmnNothing'
 send 'hook kmntarget:KmnLoopBack'
-send 'buffer 16M'
+check "the buffers are replaced" send 'buffer 16M'
+send 'pid 4'
 send 'hook'
 run ./client.exe call 10 1
 check "one is replaced" send 'hook-return kmntarget:KmnGcc'
@@ -345,9 +346,10 @@ run ./client.exe call 10 1
 check "and a module excluded" send 'exclude-module kmntarget.sys'
 run ./client.exe call 10 1
 check "the recording goes on" watched
+unsaid "'buffer" "with other buffers"
 said "'hook kmntarget:KmnNothing' is not done: no function is called kmntarget:KmnNothing" \
 	"'hook kmntarget:KmnLoopBack' is not done: can't hook KmnLoopBack: a branch" \
-	"'buffer 16M' is not done: buffer can't be changed while recording on NT" \
+	"'pid 4' is not done: pid can't be changed while recording on NT" \
 	"'hook' is not done: 'hook' lacks its value"
 check "the capture is shown" sh -c "$build/kapimon show --color=never changed.kmn >calls"
 line "the one that was taken out has no more calls" 'KmnMsvc \[kmntarget.sys\] +entry +patch +10 +10 +0 +0 +0 +0'
@@ -472,6 +474,8 @@ said "pool.kmn has no record of each allocation and free"
 check "100 rounds of hooks under 4 threads" run ./client.exe toggle 100 4
 sed 's/^/# /' "$work/out"
 check "800 hooks are taken out one by one, while one stays and 4 threads call" run ./client.exe change 400 4
+sed 's/^/# /' "$work/out"
+check "buffers are replaced 200 times while 4 threads call" run ./client.exe resize 200 4
 sed 's/^/# /' "$work/out"
 check "20000 hostile requests" run ./client.exe fuzz 20000 7
 sed 's/^/# /' "$work/out"

@@ -270,9 +270,10 @@ static void test_settings_that_can_change(void **state)
 		{"hook a\nstacks no", "hook-return a\nstacks no\nerrors yes\nlimit-rate 5"},
 		{"hook a\nexclude-module x", "hook a\nonly-module y\nany-symbol yes"},
 		{"hook a\nbuffer 1M", "hook b\nbuffer 1M"},
+		{"hook a", "hook a\nbuffer 16M"},
+		{"hook a\nbuffer 16M", "hook a\nbuffer 1M"},
 	};
 	static const char *const can_not[][3] = {
-		{"hook a", "hook a\nbuffer 16M", "buffer can't be changed while recording on NT"},
 		{"hook a\nstacks no", "hook a", "stacks can't be changed while recording on NT"},
 		{"hook a", "hook a\npid 4", "pid can't be changed while recording on NT"},
 		{"hook a", "hook a\non-load b", "on-load can't be changed while recording on NT"},

@@ -106,60 +106,140 @@ static void test_end(void **state)
 		assert_int_equal(*(uint64_t *)(bytes + i * 120 + sizeof(struct kmn_header)), i + 1);
 }
 
-static struct ring shared;
 static uint64_t lost_by[N_THREADS];
 
-static void *writer(void *number)
-{
-	uint64_t me = (uint64_t)(uintptr_t)number, sequence;
+struct writing {
+	struct ring *first;
+	uint64_t me;
+};
 
-	for (uint64_t i = 0; i < N_RECORDS; i++)
-		lost_by[me] += !put(&shared, (uint16_t)(1 + i % 5), me << 32 | i, &sequence);
+/* Comes late to all rings but the first. */
+static void *writer(void *context)
+{
+	struct writing *writing = context;
+	uint64_t me = writing->me, sequence;
+
+	for (uint64_t i = 0; i < N_RECORDS; i++) {
+		uint64_t lost =
+			!put(writing->first, (uint16_t)(1 + i % 5), me << 32 | i, &sequence);
+
+		__atomic_fetch_add(&lost_by[me], lost, __ATOMIC_RELAXED);
+	}
+	free(writing);
 	return NULL;
+}
+
+/* Reads rings one after another, as they are passed on. */
+struct reading {
+	struct ring *ring;
+	uint64_t last[N_THREADS], next, seen, gaps;
+};
+
+static size_t read_some(struct reading *reading)
+{
+	static unsigned char bytes[1 << 16];
+	size_t n = ring_read(reading->ring, bytes, sizeof(bytes));
+
+	for (size_t at = 0; at < n;) {
+		struct kmn_header *record = (struct kmn_header *)(bytes + at);
+		uint64_t value = *(uint64_t *)(record + 1), who = value >> 32;
+
+		reading->gaps += record->sequence - reading->next;
+		reading->next = record->sequence + 1;
+		for (unsigned i = 1; i < record->n_args; i++)
+			assert_int_equal(((uint64_t *)(record + 1))[i], value);
+		assert_true(who < N_THREADS && (value & 0xffffffff) >= reading->last[who]);
+		reading->last[who] = (value & 0xffffffff) + 1;
+		reading->seen++;
+		at += record->length;
+	}
+	while (ring_drained(reading->ring)) {
+		/* Who still comes must not touch it. */
+		memset(reading->ring->memory, 0xa5, reading->ring->units * 8ul);
+		reading->ring = reading->ring->successor;
+	}
+	return n;
+}
+
+static uint64_t sum(const uint64_t *counts)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < N_THREADS; i++)
+		n += __atomic_load_n(&counts[i], __ATOMIC_RELAXED);
+	return n;
+}
+
+/* n_passes: so often the ring is passed on to one of another size, while all write. */
+static void run_threads(unsigned n_passes)
+{
+	struct ring *rings = calloc(n_passes + 1, sizeof(*rings)), *last = rings;
+	struct reading reading = {.ring = rings};
+	pthread_t threads[N_THREADS];
+
+	memset(lost_by, 0, sizeof(lost_by));
+	ring_init(rings, calloc(1, SIZE), SIZE);
+	for (uintptr_t i = 0; i < N_THREADS; i++) {
+		struct writing *writing = malloc(sizeof(*writing));
+
+		*writing = (struct writing){rings, i};
+		assert_int_equal(pthread_create(&threads[i], NULL, writer, writing), 0);
+	}
+	while (reading.seen + sum(lost_by) < (uint64_t)N_THREADS * N_RECORDS) {
+		size_t n = read_some(&reading);
+
+		if (n && last - rings < n_passes) {
+			size_t size = (size_t)SIZE << (last - rings) % 3;
+
+			ring_init(last + 1, calloc(1, size), size);
+			ring_pass(last, last + 1);
+			last++;
+		}
+	}
+	for (unsigned i = 0; i < N_THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(last - rings, n_passes);
+	while (read_some(&reading))
+		;
+	assert_ptr_equal(reading.ring, last);
+	reading.gaps += (uint64_t)N_THREADS * N_RECORDS - reading.next;
+	assert_int_equal(reading.seen + sum(lost_by), (uint64_t)N_THREADS * N_RECORDS);
+	assert_int_equal(reading.gaps, sum(lost_by));
+	for (unsigned i = 0; i <= n_passes; i++)
+		free(rings[i].memory);
+	free(rings);
 }
 
 static void test_threads(void **state)
 {
-	static unsigned char bytes[1 << 16];
-	pthread_t threads[N_THREADS];
-	uint64_t last[N_THREADS] = {0}, next = 0, seen = 0, gaps = 0, lost = 0;
-	void *memory = calloc(1, 1 << 14);
+	run_threads(0);
+}
 
-	ring_init(&shared, memory, 1 << 14);
-	for (uintptr_t i = 0; i < N_THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, writer, (void *)i), 0);
-	while (next < (uint64_t)N_THREADS * N_RECORDS) {
-		size_t n = ring_read(&shared, bytes, sizeof(bytes));
+static void test_passed_on(void **state)
+{
+	run_threads(200);
+}
 
-		for (size_t at = 0; at < n;) {
-			struct kmn_header *record = (struct kmn_header *)(bytes + at);
-			uint64_t value = *(uint64_t *)(record + 1), who = value >> 32;
+/* One that nobody wrote to, passed on again: who comes late must not wake it. */
+static void test_passed_twice(void **state)
+{
+	uint64_t memory[3][SIZE / 8] = {0}, sequence;
+	unsigned char bytes[SIZE];
+	struct ring rings[3];
 
-			gaps += record->sequence - next;
-			next = record->sequence + 1;
-			for (unsigned i = 1; i < record->n_args; i++)
-				assert_int_equal(((uint64_t *)(record + 1))[i], value);
-			assert_true(who < N_THREADS && (value & 0xffffffff) >= last[who]);
-			last[who] = (value & 0xffffffff) + 1;
-			seen++;
-			at += record->length;
-		}
-		/* The last numbers may be lost ones. */
-		lost = 0;
-		for (unsigned i = 0; i < N_THREADS; i++)
-			lost += __atomic_load_n(&lost_by[i], __ATOMIC_RELAXED);
-		if (!n && seen + lost == (uint64_t)N_THREADS * N_RECORDS)
-			break;
+	for (unsigned i = 0; i < 3; i++)
+		ring_init(&rings[i], memory[i], SIZE);
+	ring_pass(&rings[0], &rings[1]);
+	ring_pass(&rings[1], &rings[2]);
+	assert_true(ring_drained(&rings[0]) && ring_drained(&rings[1]));
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(put(&rings[i], 1, i, &sequence));
+		assert_int_equal(sequence, i);
 	}
-	for (unsigned i = 0; i < N_THREADS; i++)
-		pthread_join(threads[i], NULL);
-	lost = 0;
-	for (unsigned i = 0; i < N_THREADS; i++)
-		lost += lost_by[i];
-	gaps += (uint64_t)N_THREADS * N_RECORDS - next;
-	assert_int_equal(seen + lost, (uint64_t)N_THREADS * N_RECORDS);
-	assert_int_equal(gaps, lost);
-	free(memory);
+	assert_int_equal(ring_read(&rings[0], bytes, SIZE), 0);
+	assert_int_equal(ring_read(&rings[1], bytes, SIZE), 0);
+	assert_int_equal(ring_read(&rings[2], bytes, SIZE), 3 * (sizeof(struct kmn_header) + 8));
+	assert_false(ring_drained(&rings[2]));
 }
 
 int main(void)
@@ -169,6 +249,8 @@ int main(void)
 		cmocka_unit_test(test_uncommitted),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_passed_on),
+		cmocka_unit_test(test_passed_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
