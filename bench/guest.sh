@@ -33,7 +33,7 @@ failed()
 	failed_name=$1
 	shift
 	row "$failed_name" failed "$(cat "$@" 2>/dev/null | tr '\t' ' ' | grep -v '^ *$' |
-		tail -n 1 | cut -c 1-160)"
+		tail -n 1 | sed "s|$BENCH/||" | cut -c 1-160)"
 }
 
 # Take back whatever a tool may have left in ftrace.
@@ -45,7 +45,12 @@ trace_reset()
 	echo 0 >$tracefs/options/func_stack_trace
 	echo 0 >$tracefs/options/stacktrace
 	echo >$tracefs/set_ftrace_filter
-	echo >$tracefs/kprobe_events
+	# a tool that was ended because it took too long may still hold its probes
+	reset_left=120
+	until { echo >$tracefs/kprobe_events; } 2>/dev/null || [ $reset_left = 0 ]; do
+		reset_left=$((reset_left - 1))
+		sleep 1
+	done
 	echo >$tracefs/trace
 	echo 1 >$tracefs/tracing_on
 }
