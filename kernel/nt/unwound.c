@@ -32,10 +32,14 @@ EXCEPTION_DISPOSITION NTAPI unwound_handle(EXCEPTION_RECORD *record, void *frame
 EXCEPTION_DISPOSITION NTAPI unwound_handle(EXCEPTION_RECORD *record, void *frame, CONTEXT *context,
 					   struct dispatcher *dispatcher)
 {
-	/* A stub has popped its address already, so there is nothing that the caller's is read
-	 * from. */
-	if (!(record->ExceptionFlags & UNWINDING)) {
-		dispatcher->context->Rip = hook_returns_unwind(&trace.returns, dispatcher->control);
+	uintptr_t caller;
+
+	if (record->ExceptionFlags & UNWINDING)
+		return ExceptionContinueSearch;
+	caller = hook_returns_unwind(&trace.returns, dispatcher->control);
+	/* No address was popped for the stub: the stack pointer is the caller's already. */
+	if (caller != dispatcher->control) {
+		dispatcher->context->Rip = caller;
 		dispatcher->context->Rsp = (uintptr_t)frame;
 	}
 	return ExceptionContinueSearch;
