@@ -182,7 +182,7 @@ watch_trace_memory()
 }
 
 # Milliseconds: in the long run about a million calls come together.
-long=16000
+long=40000
 short=1500
 made=$function
 reports=
