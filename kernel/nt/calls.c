@@ -62,7 +62,7 @@ static void look(struct call *call, struct hook *hook, const struct hook_registe
 		return;
 	call->n_frames = stack_walk(registers, hook->plan.address, call->frames, trace.frames,
 				    &call->truncated);
-	call->modules = ranges_mask(trace.ranges, call->frames, call->n_frames);
+	call->modules = ranges_mask(&trace.ranges, call->frames, call->n_frames);
 }
 
 static struct kmn_header header_of(const struct call *call, uint8_t kind, uint32_t length)

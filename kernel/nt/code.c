@@ -111,7 +111,13 @@ struct window {
 	bool unprotected; /* CR0.WP has to be cleared */
 };
 
-typedef NTSTATUS(NTAPI *protect_routine)(HANDLE, void **, SIZE_T *, ULONG, ULONG *);
+/* Wine's alone; NULL: there is none */
+static NTSTATUS(NTAPI *protect)(HANDLE, void **, SIZE_T *, ULONG, ULONG *);
+
+void code_init(void)
+{
+	protect = trace_routine(L"ZwProtectVirtualMemory");
+}
 
 static bool window_by_mdl(struct window *window, void *address, size_t n)
 {
@@ -137,10 +143,6 @@ static bool window_by_mdl(struct window *window, void *address, size_t n)
 
 static bool window_by_protection(struct window *window, void *address, size_t n)
 {
-	static protect_routine protect;
-
-	if (!protect)
-		protect = (protect_routine)trace_routine(L"ZwProtectVirtualMemory");
 	if (!protect)
 		return false;
 	window->page = address;
@@ -172,8 +174,7 @@ static void window_close(struct window *window)
 		MmUnlockPages(window->mdl);
 		IoFreeMdl(window->mdl);
 	} else if (window->page) {
-		((protect_routine)trace_routine(L"ZwProtectVirtualMemory"))(
-			NtCurrentProcess(), &window->page, &window->n, window->protection, &before);
+		protect(NtCurrentProcess(), &window->page, &window->n, window->protection, &before);
 	}
 }
 

@@ -9,6 +9,11 @@ static bool ends(const char *text, size_t n)
 	return false;
 }
 
+static bool name_valid(const char *name)
+{
+	return name[0] && ends(name, TRACE_NAME);
+}
+
 static bool start_valid(const struct trace_start *start)
 {
 	return start->buffer >= TRACE_MIN_BUFFER && start->buffer <= TRACE_MAX_BUFFER &&
@@ -33,7 +38,14 @@ static bool hook_valid(const struct trace_hook *hook)
 	return hook->address && hook->address <= UINTPTR_MAX && flags_valid(hook) &&
 	       hook->role < TRACE_N_ROLES &&
 	       (hook->role == TRACE_ROLE_NONE || hook->flags & TRACE_HOOK_RETURN) &&
-	       hook->n_args <= TRACE_MAX_ARGS && hook->name[0] && ends(hook->name, TRACE_NAME);
+	       hook->n_args <= TRACE_MAX_ARGS && name_valid(hook->name);
+}
+
+/* Which images there will be, nobody can tell. */
+static bool await_valid(const struct trace_await *await)
+{
+	return hook_valid(&await->hook) && await->hook.role == TRACE_ROLE_NONE &&
+	       await->hook.address < await->size && name_valid(await->module);
 }
 
 static bool filter_valid(const struct trace_filter *filter)
@@ -46,6 +58,26 @@ static bool remove_valid(const struct trace_remove *remove)
 {
 	return remove->hook < TRACE_MAX_HOOKS && !remove->reserved;
 }
+
+/* What comes in is copied first: what goes out has the same buffer. */
+#define ANSWER(name, in_type, out_type, valid)                                                     \
+	do {                                                                                       \
+		in_type asked;                                                                     \
+		out_type answer = {0};                                                             \
+		enum control_result result;                                                        \
+                                                                                                   \
+		if (in != sizeof(asked) || out != sizeof(answer))                                  \
+			return CONTROL_LENGTH;                                                     \
+		asked = *(const in_type *)request->buffer;                                         \
+		if (!(valid))                                                                      \
+			return CONTROL_CONTENT;                                                    \
+		result = operations->name(context, &asked, &answer);                               \
+		if (result == CONTROL_DONE) {                                                      \
+			*(out_type *)request->buffer = answer;                                     \
+			*written = sizeof(answer);                                                 \
+		}                                                                                  \
+		return result;                                                                     \
+	} while (0)
 
 static enum control_result buffered(const struct control_operations *operations, void *context,
 				    const struct control_request *request, size_t *written)
@@ -69,46 +101,20 @@ static enum control_result buffered(const struct control_operations *operations,
 			return CONTROL_LENGTH;
 		return filter_valid(request->buffer) ? operations->filter(context, request->buffer)
 						     : CONTROL_CONTENT;
-	case TRACE_HOOK: {
-		struct trace_hook hook;
-		struct trace_hooked hooked = {0};
-		enum control_result result;
-
-		if (in != sizeof(hook) || out != sizeof(hooked))
-			return CONTROL_LENGTH;
-		hook = *(const struct trace_hook *)request->buffer;
-		if (!hook_valid(&hook))
-			return CONTROL_CONTENT;
-		result = operations->hook(context, &hook, &hooked);
-		if (result == CONTROL_DONE) {
-			*(struct trace_hooked *)request->buffer = hooked;
-			*written = sizeof(hooked);
-		}
-		return result;
-	}
+	case TRACE_HOOK:
+		ANSWER(hook, struct trace_hook, struct trace_hooked, hook_valid(&asked));
 	case TRACE_UNHOOK:
 		if (in || out != sizeof(struct trace_unhooked))
 			return CONTROL_LENGTH;
 		operations->unhook(context, request->buffer);
 		*written = out;
 		return CONTROL_DONE;
-	case TRACE_REMOVE: {
-		struct trace_remove remove;
-		struct trace_removed removed = {0};
-		enum control_result result;
-
-		if (in != sizeof(remove) || out != sizeof(removed))
-			return CONTROL_LENGTH;
-		remove = *(const struct trace_remove *)request->buffer;
-		if (!remove_valid(&remove))
-			return CONTROL_CONTENT;
-		result = operations->remove(context, &remove, &removed);
-		if (result == CONTROL_DONE) {
-			*(struct trace_removed *)request->buffer = removed;
-			*written = sizeof(removed);
-		}
-		return result;
-	}
+	case TRACE_REMOVE:
+		ANSWER(remove, struct trace_remove, struct trace_removed, remove_valid(&asked));
+	case TRACE_BIT:
+		ANSWER(bit, struct trace_name, struct trace_bit, name_valid(asked.name));
+	case TRACE_AWAIT:
+		ANSWER(await, struct trace_await, struct trace_hooked, await_valid(&asked));
 	}
 	return CONTROL_UNKNOWN;
 }
@@ -134,6 +140,8 @@ static enum control_result direct(const struct control_operations *operations, v
 	switch (request->code) {
 	case TRACE_MODULES:
 		DIRECT(modules, struct trace_module);
+	case TRACE_AWAITED:
+		DIRECT(awaited, struct trace_awaited);
 	case TRACE_LEDGER:
 		DIRECT(ledger, struct trace_row);
 	case TRACE_BLOCKS:

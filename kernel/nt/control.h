@@ -48,7 +48,12 @@ struct control_operations {
 	void (*unhook)(void *context, struct trace_unhooked *unhooked);
 	enum control_result (*remove)(void *context, const struct trace_remove *remove,
 				      struct trace_removed *removed);
+	enum control_result (*bit)(void *context, const struct trace_name *name,
+				   struct trace_bit *bit);
+	enum control_result (*await)(void *context, const struct trace_await *await,
+				     struct trace_hooked *hooked);
 	size_t (*modules)(void *context, struct trace_module *modules, size_t n);
+	size_t (*awaited)(void *context, struct trace_awaited *awaited, size_t n);
 	size_t (*ledger)(void *context, struct trace_row *rows, size_t n);
 	size_t (*read)(void *context, void *bytes, size_t n); /* bytes, a multiple of 8 */
 	size_t (*blocks)(void *context, struct trace_block *blocks, size_t n);

@@ -29,6 +29,35 @@ void *trace_routine(const WCHAR *name)
 	return MmGetSystemRoutineAddress(&string);
 }
 
+/* An event, as Wine's mutexes stay taken for ever when two threads contend for them. */
+void trace_lock(void)
+{
+	KeEnterCriticalRegion();
+	KeWaitForSingleObject(&trace.lock, Executive, KernelMode, FALSE, NULL);
+	trace.holder = system_thread();
+}
+
+void trace_unlock(void)
+{
+	trace.holder = 0;
+	KeSetEvent(&trace.lock, IO_NO_INCREMENT, FALSE);
+	KeLeaveCriticalRegion();
+}
+
+/* Who removes the notify routine waits for those who are in it, and they wait for the lock. */
+static void begin_request(void)
+{
+	KeWaitForSingleObject(&trace.requests, Executive, KernelMode, FALSE, NULL);
+	trace_lock();
+}
+
+static void end_request(void)
+{
+	trace_unlock();
+	loads_settle();
+	KeReleaseMutex(&trace.requests, FALSE);
+}
+
 static NTSTATUS complete(IRP *irp, NTSTATUS status, size_t written)
 {
 	irp->IoStatus.Status = status;
@@ -57,9 +86,9 @@ static NTSTATUS NTAPI dispatch_close(DEVICE_OBJECT *device, IRP *irp)
 {
 	struct trace_unhooked unhooked;
 
-	KeWaitForSingleObject(&trace.lock, Executive, KernelMode, FALSE, NULL);
+	begin_request();
 	hooks_stop(&unhooked);
-	KeReleaseMutex(&trace.lock, FALSE);
+	end_request();
 	return complete(irp, STATUS_SUCCESS, 0);
 }
 
@@ -77,9 +106,9 @@ static NTSTATUS NTAPI dispatch_control(DEVICE_OBJECT *device, IRP *irp)
 
 	if ((request.code & 3) == TRACE_OUT_DIRECT && irp->MdlAddress)
 		request.direct = MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority);
-	KeWaitForSingleObject(&trace.lock, Executive, KernelMode, FALSE, NULL);
+	begin_request();
 	result = control_handle(&hooks_operations, NULL, &request, &written);
-	KeReleaseMutex(&trace.lock, FALSE);
+	end_request();
 	return complete(irp, (NTSTATUS)control_status(result), written);
 }
 
@@ -128,6 +157,7 @@ static VOID NTAPI unload(DRIVER_OBJECT *driver)
 	RtlInitUnicodeString(&link, TRACE_LINK_NAME);
 	IoDeleteSymbolicLink(&link);
 	IoDeleteDevice(trace.device);
+	loads_fini();
 	hooks_fini();
 	modules_fini();
 	code_fini();
@@ -144,10 +174,14 @@ NTSTATUS NTAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *registry_path)
 	NTSTATUS status;
 
 	trace.driver = driver;
-	KeInitializeMutex(&trace.lock, 0);
+	KeInitializeMutex(&trace.requests, 0);
+	KeInitializeEvent(&trace.lock, SynchronizationEvent, TRUE);
 	KeInitializeSpinLock(&trace.pool_lock);
 	system_init();
 	unwound_init();
+	code_init();
+	hooks_init();
+	loads_init();
 	RtlInitUnicodeString(&name, TRACE_DEVICE_NAME);
 	RtlInitUnicodeString(&link, TRACE_LINK_NAME);
 	status = IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN,

@@ -15,10 +15,19 @@ static const WCHAR *const own_routines[] = {
 /* Milliseconds to wait for calls that are inside, when hooks are taken out. */
 #define QUIET_MS 2000
 
-static bool is_own(uint64_t address)
+static uintptr_t own_addresses[ARRAYSIZE(own_routines)];
+
+/* Not later, see trace_routine(). */
+void hooks_init(void)
 {
 	for (size_t i = 0; i < ARRAYSIZE(own_routines); i++)
-		if ((uintptr_t)trace_routine(own_routines[i]) == address)
+		own_addresses[i] = (uintptr_t)trace_routine(own_routines[i]);
+}
+
+static bool is_own(uint64_t address)
+{
+	for (size_t i = 0; i < ARRAYSIZE(own_addresses); i++)
+		if (own_addresses[i] == address)
 			return true;
 	return address >= (uintptr_t)trace.driver->DriverStart &&
 	       address < (uintptr_t)trace.driver->DriverStart + trace.driver->DriverSize;
@@ -69,22 +78,26 @@ static void release_all(void)
 	trace.n_traced = 0;
 }
 
-/*
- * While no hook is in, what was recorded and not read is dropped, and so is the ledger. While hooks
- * are in, only the buffers' size can be another.
- */
+/* Between a start and the end of all hooks, the buffers' size alone can be another. */
+static struct trace_start started; /* buffer 0: it is not between them */
+
+static enum control_result resize(const struct trace_start *start)
+{
+	if (start->frames != started.frames || start->blocks != started.blocks)
+		return CONTROL_NOT_READY;
+	return rings_make(start->buffer) ? CONTROL_DONE : CONTROL_NO_MEMORY;
+}
+
+/* What was recorded and not read is dropped, and so is the ledger. */
 static enum control_result start(void *context, const struct trace_start *start)
 {
-	static struct trace_start started;
-
-	if (trace.armed) {
-		if (start->frames != started.frames || start->blocks != started.blocks)
-			return CONTROL_NOT_READY;
-		return rings_make(start->buffer) ? CONTROL_DONE : CONTROL_NO_MEMORY;
-	}
+	if (started.buffer)
+		return resize(start);
+	if (trace.armed)
+		return CONTROL_NOT_READY;
 	release_all();
 	modules_fini();
-	if (!modules_refresh() || !make_returns())
+	if (!modules_begin() || !make_returns())
 		return CONTROL_NO_MEMORY;
 	rings_fini();
 	if (!rings_make(start->buffer))
@@ -92,6 +105,7 @@ static enum control_result start(void *context, const struct trace_start *start)
 	started = *start;
 	trace.frames = start->frames;
 	trace.filter = (struct trace_filter){0};
+	loads_begin();
 	return make_pool(start->blocks);
 }
 
@@ -101,20 +115,9 @@ static enum control_result filter(void *context, const struct trace_filter *filt
 	return CONTROL_DONE;
 }
 
-/* Of a module that has gone the headers must not be read, and of another there they are to be. */
-static bool find_module(uint64_t address, uint64_t *begin, uint64_t *end)
+static enum hook_reason plan(struct traced *traced, bool starting)
 {
-	const struct range *range;
-
-	modules_look();
-	if (!modules_at(address, begin, end))
-		return false;
-	range = ranges_find(trace.ranges, address);
-	return (range && range->begin == *begin && range->end == *end) || modules_refresh();
-}
-
-static enum hook_reason plan(const struct trace_hook *asked, struct traced *traced)
-{
+	const struct trace_hook *asked = &traced->asked;
 	struct hook_function function;
 	enum hook_reason reason;
 
@@ -129,9 +132,12 @@ static enum hook_reason plan(const struct trace_hook *asked, struct traced *trac
 		if (reason)
 			return reason;
 	}
-	if (!find_module(asked->address, &traced->begin, &traced->end) ||
-	    !modules_function(asked->address, &function))
+	/* Of a module that has gone the headers must not be read. */
+	modules_look();
+	if (!modules_at(asked->address, &traced->begin, &traced->end) ||
+	    !modules_function(asked->address, starting, &function))
 		return HOOK_NOT_EXECUTABLE;
+	traced->discardable = modules_discardable(asked->address);
 	return hook_plan(&function, HOOK_FORM_NEAR, &traced->hook.plan);
 }
 
@@ -146,7 +152,7 @@ static enum hook_reason prepare_near(struct traced *traced)
 }
 
 /* Near memory may be missing: then a longer jump that reaches everywhere. */
-static enum hook_reason prepare(struct traced *traced)
+static enum hook_reason prepare(struct traced *traced, bool starting)
 {
 	struct hook_function function;
 	enum hook_reason reason, far_reason;
@@ -154,7 +160,7 @@ static enum hook_reason prepare(struct traced *traced)
 	reason = prepare_near(traced);
 	if (reason != HOOK_TOO_FAR || sizeof(void *) == 4)
 		return reason;
-	if (!modules_function(traced->asked.address, &function))
+	if (!modules_function(traced->asked.address, starting, &function))
 		return reason;
 	far_reason = hook_plan(&function, HOOK_FORM_FAR, &traced->hook.plan);
 	if (far_reason)
@@ -162,42 +168,63 @@ static enum hook_reason prepare(struct traced *traced)
 	return hook_prepare(&traced->hook, &code_platform, &trace.returns);
 }
 
-static enum control_result add_hook(void *context, const struct trace_hook *asked,
-				    struct trace_hooked *hooked)
+enum control_result hooks_create(const struct trace_hook *asked, struct traced **traced)
 {
-	enum hook_reason reason;
-	struct traced *traced;
+	struct traced *made;
 
 	if (!trace.rings)
 		return CONTROL_NOT_READY;
 	removed_limit();
 	if (trace.n_traced == TRACE_MAX_HOOKS || (asked->flags & TRACE_HOOK_ERRORS && !make_kept()))
 		return CONTROL_NO_MEMORY;
-	traced = trace_allocate(sizeof(*traced));
-	if (!traced)
+	made = trace_allocate(sizeof(*made));
+	if (!made)
 		return CONTROL_NO_MEMORY;
-	traced->asked = *asked;
-	traced->number = trace.n_traced;
-	traced->hook.context = traced;
-	traced->hook.on_entry = call_entered;
+	made->asked = *asked;
+	made->number = trace.n_traced;
+	made->hook.context = made;
+	made->hook.on_entry = call_entered;
 	if (asked->flags & TRACE_HOOK_RETURN)
-		traced->hook.on_return = call_returned;
-	reason = plan(asked, traced);
+		made->hook.on_return = call_returned;
+	*traced = made;
+	return CONTROL_DONE;
+}
+
+void hooks_keep(struct traced *traced)
+{
+	trace.traced[trace.n_traced++] = traced;
+}
+
+enum hook_reason hooks_arm(struct traced *traced, bool starting)
+{
+	enum hook_reason reason = plan(traced, starting);
+
 	if (!reason)
-		reason = prepare(traced);
-	if (!reason) {
-		trace_allow_unload(false);
-		trace.armed = true;
-		reason = hook_arm(&traced->hook);
-		if (reason)
-			hook_release(&traced->hook); /* no call has been there */
-	}
-	hooked->hook = traced->number;
-	hooked->reason = reason;
+		reason = prepare(traced, starting);
 	if (reason)
+		return reason;
+	trace_allow_unload(false);
+	trace.armed = true;
+	reason = hook_arm(&traced->hook);
+	if (reason)
+		hook_release(&traced->hook); /* no call has been there */
+	return reason;
+}
+
+static enum control_result add_hook(void *context, const struct trace_hook *asked,
+				    struct trace_hooked *hooked)
+{
+	struct traced *traced;
+	enum control_result result = hooks_create(asked, &traced);
+
+	if (result != CONTROL_DONE)
+		return result;
+	hooked->hook = traced->number;
+	hooked->reason = hooks_arm(traced, false);
+	if (hooked->reason)
 		trace_free(traced);
 	else
-		trace.traced[trace.n_traced++] = traced;
+		hooks_keep(traced);
 	return CONTROL_DONE;
 }
 
@@ -210,19 +237,72 @@ static uint32_t count_busy(void)
 	return busy;
 }
 
+/*
+ * What was discarded is not there, though its module is. It is looked and written without a break,
+ * so that the driver's start would have to end between two instructions for it to go meanwhile.
+ */
+static bool disarm_discardable(struct traced *traced)
+{
+	enum hook_reason reason = HOOK_NONE;
+	KIRQL irql;
+
+	KeRaiseIrql(DISPATCH_LEVEL, &irql);
+	if (loads_is_valid(traced->hook.plan.patch_address))
+		reason = hook_disarm(&traced->hook);
+	else
+		hook_forget(&traced->hook);
+	KeLowerIrql(irql);
+	return reason == HOOK_NONE;
+}
+
 bool hooks_disarm(struct traced *traced)
 {
-	if (modules_loaded(traced->begin, traced->end))
-		return hook_disarm(&traced->hook) == HOOK_NONE;
-	hook_forget(&traced->hook);
+	if (!modules_loaded(traced->begin, traced->end)) {
+		hook_forget(&traced->hook);
+		return true;
+	}
+	if (traced->discardable && !trace.in_process)
+		return disarm_discardable(traced);
+	return hook_disarm(&traced->hook) == HOOK_NONE;
+}
+
+/* After all it is the image that was there: a new one has bytes of its own. */
+static bool is_still_in(const struct hook *hook)
+{
+	const uint8_t *bytes = (const uint8_t *)(uintptr_t)hook->plan.patch_address;
+	uint64_t begin, end;
+
+	if (!modules_at(hook->plan.patch_address, &begin, &end) ||
+	    end - hook->plan.patch_address < HOOK_PATCH_MAX ||
+	    (!trace.in_process && (!loads_is_valid(hook->plan.patch_address) ||
+				   !loads_is_valid(hook->plan.patch_address + HOOK_PATCH_MAX))))
+		return false;
+	for (size_t i = 0; i < hook->plan.n_original; i++)
+		if (bytes[i] != hook->patch[i])
+			return false;
 	return true;
+}
+
+void hooks_gone(const struct trace_module *module, bool replaced)
+{
+	for (uint32_t i = 0; i < trace.n_traced; i++) {
+		struct traced *traced = trace.traced[i];
+
+		if (traced->hook.state != HOOK_ARMED || traced->begin != module->base ||
+		    (replaced && is_still_in(&traced->hook)))
+			continue;
+		hook_forget(&traced->hook);
+		traced->gone = true;
+	}
 }
 
 void hooks_stop(struct trace_unhooked *unhooked)
 {
 	LARGE_INTEGER wait = {.QuadPart = -100000}; /* 10 ms, in 100 ns */
 
+	started.buffer = 0;
 	*unhooked = (struct trace_unhooked){0};
+	loads_end();
 	modules_look();
 	/* The last one first: what frees memory was hooked before what allocates it. */
 	for (uint32_t i = trace.n_traced; i-- > 0;) {
@@ -261,6 +341,13 @@ static size_t modules(void *context, struct trace_module *modules, size_t n)
 	return modules_list(modules, n);
 }
 
+static enum control_result give_bit(void *context, const struct trace_name *name,
+				    struct trace_bit *bit)
+{
+	bit->bit = modules_bit(name->name);
+	return CONTROL_DONE;
+}
+
 static struct trace_row row_of(uint32_t hook, bool is_return, const struct tally *tally)
 {
 	return (struct trace_row){
@@ -284,8 +371,11 @@ static size_t ledger(void *context, struct trace_row *rows, size_t n)
 		const struct traced *traced = trace.traced[i];
 
 		rows[done++] = row_of(i, false, &traced->entry);
+		rows[done - 1].missed =
+			traced->became.others + traced->became.loads - traced->became.hooked;
 		rows[done++] = row_of(i, true, &traced->ret);
-		rows[done - 1].missed = hook_count(&traced->hook.missed_returns);
+		rows[done - 1].missed =
+			traced->missed_returns + hook_count(&traced->hook.missed_returns);
 	}
 	return done;
 }
@@ -324,6 +414,9 @@ static size_t tags(void *context, struct trace_tag *tags, size_t n)
 static void describe(void *context, struct trace_system *system)
 {
 	system_describe(system);
+	system->changes = modules_changes();
+	if (!loads_possible())
+		system->guards |= TRACE_NO_LOADS;
 	for (uint32_t i = 0; trace.armed && i < trace.n_traced; i++)
 		system->hooks_left += trace.traced[i]->hook.state != HOOK_EMPTY;
 }
@@ -347,6 +440,9 @@ const struct control_operations hooks_operations = {
 	.hook = add_hook,
 	.unhook = unhook,
 	.remove = removed_take,
+	.bit = give_bit,
+	.await = loads_await,
+	.awaited = loads_awaited,
 	.modules = modules,
 	.ledger = ledger,
 	.read = read_records,

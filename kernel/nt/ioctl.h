@@ -34,7 +34,10 @@
 	X(READ, 7, TRACE_OUT_DIRECT, "take records")                                               \
 	X(BLOCKS, 8, TRACE_OUT_DIRECT, "pool memory that was not freed")                           \
 	X(TAGS, 9, TRACE_OUT_DIRECT, "pool memory by tag")                                         \
-	X(REMOVE, 10, TRACE_BUFFERED, "take one hook out")
+	X(REMOVE, 10, TRACE_BUFFERED, "take one hook out")                                         \
+	X(BIT, 11, TRACE_BUFFERED, "give the modules of a name a bit of their own")                \
+	X(AWAIT, 12, TRACE_BUFFERED, "hook a function as soon as its driver is loaded")            \
+	X(AWAITED, 13, TRACE_OUT_DIRECT, "what became of such hooks")
 
 enum trace_control {
 #define TRACE_CONTROL_ENUM(name, number, method, text) TRACE_##name = TRACE_CODE(number, method),
@@ -55,6 +58,7 @@ enum trace_guard {
 	TRACE_PATCHGUARD = 1 << 0, /* the kernel checks its own code: a hook in it would crash */
 	TRACE_HVCI = 1 << 1,	   /* code can't be written at all */
 	TRACE_WINE = 1 << 2,	   /* no kernel: drivers in a process */
+	TRACE_NO_LOADS = 1 << 3,   /* nobody tells of drivers that are loaded: NT before 5.1 */
 };
 
 /* SYSTEM: nothing in, this out. */
@@ -66,9 +70,11 @@ struct trace_system {
 	uint32_t pointer;	      /* bytes */
 	uint32_t hooks_left;	      /* hooks that are out but can't be proven to be left */
 	uint64_t time;		      /* ns, the clock of the records */
+	uint32_t changes;	      /* counted up when MODULES has something new */
+	uint32_t reserved;
 };
 
-/* START: this in, nothing out. While hooks are in, only the buffer may be another than before. */
+/* START: this in, nothing out. Once more before UNHOOK: only the buffer may be another. */
 struct trace_start {
 	uint32_t buffer; /* bytes for each processor, a power of 2; what is not read yet is kept */
 	uint32_t frames; /* of a stack at most; 0: no stacks */
@@ -76,10 +82,16 @@ struct trace_start {
 	uint32_t reserved;
 };
 
-/* MODULES: nothing in; as many as there is room for. The kernel is the first. */
+#define TRACE_SHARED_BIT 63
+
+/*
+ * MODULES: nothing in; as many as there is room for. The kernel is the first. From START on those
+ * too that have gone since, and those that BIT has given a bit and that have not come.
+ */
 struct trace_module {
-	uint64_t base, size;
-	uint32_t bit; /* in struct kmn_stack.modules; 63 is shared */
+	uint64_t base, size;	   /* size 0: it has not come */
+	uint64_t loaded, unloaded; /* ns; 0: before START; still there */
+	uint32_t bit;		   /* in struct kmn_stack.modules; the last is shared */
 	uint32_t reserved;
 	char name[TRACE_NAME];	   /* NUL-padded UTF-8 */
 	char path[4 * TRACE_NAME]; /* the same */
@@ -160,8 +172,42 @@ struct trace_removed {
 	uint32_t reserved;
 };
 
+/*
+ * BIT: this in, struct trace_bit out. The name of a module's file, in any case, loaded or not. A
+ * module that shares its bit gets one of its own before hooks are in.
+ */
+struct trace_name {
+	char name[TRACE_NAME];
+};
+
+struct trace_bit {
+	uint32_t bit; /* the shared one: there is no other, or it is too late */
+	uint32_t reserved;
+};
+
+/*
+ * AWAIT: this in, struct trace_hooked out. The hook is put in each time this image is loaded,
+ * before its first instruction runs, and at once if it is loaded; only in the latter case is there
+ * a reason. All loads count in one row of the ledger. Not ready: see TRACE_NO_LOADS.
+ */
+struct trace_await {
+	struct trace_hook hook;	 /* no role; address: counted from the image's base */
+	uint32_t stamp, size;	 /* of the image: TimeDateStamp and SizeOfImage in its header */
+	char module[TRACE_NAME]; /* the name of its file, in any case */
+};
+
+/* AWAITED: nothing in; one for each such hook. */
+struct trace_awaited {
+	uint32_t hook;	 /* its number */
+	uint32_t loads;	 /* of the image */
+	uint32_t hooked; /* of these, with the hook put in */
+	uint32_t others; /* loads of another image of that name, which is not hooked */
+	uint32_t reason; /* why it was not put in, the last time; enum hook_reason */
+	uint32_t reserved;
+};
+
 /* LEDGER: nothing in; two of these for each hook, entries first; also of hooks that were
- * taken out. Times in ns. */
+ * taken out. Times in ns. Entries missed: loads of a driver without the hook that awaits it. */
 struct trace_row {
 	uint32_t hook;
 	uint32_t is_return;
@@ -195,15 +241,19 @@ struct trace_tag {
 	uint64_t replaced;	    /* blocks whose address came again: a free was missed */
 };
 
-_Static_assert(sizeof(struct trace_system) == 40, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_system) == 48, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_start) == 16, "the same for 32 and 64 bits");
-_Static_assert(sizeof(struct trace_module) == 344, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_module) == 360, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_filter) == 24, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_hook) == 88, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_hooked) == 8, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_unhooked) == 16, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_remove) == 8, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_removed) == 16, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_name) == 64, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_bit) == 8, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_await) == 160, "the same for 32 and 64 bits");
+_Static_assert(sizeof(struct trace_awaited) == 24, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_row) == 72, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_block) == 136, "the same for 32 and 64 bits");
 _Static_assert(sizeof(struct trace_tag) == 72, "the same for 32 and 64 bits");

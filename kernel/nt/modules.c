@@ -27,15 +27,16 @@ struct system_modules {
 	} module[];
 };
 
-typedef NTSTATUS(NTAPI *query_routine)(ULONG, void *, ULONG, ULONG *);
-
 /* What was loaded when it was last looked. */
 static struct trace_module *listed;
 static size_t n_listed;
 
-/* Ranges that calls may still be reading. */
-static struct ranges *old_ranges[64];
-static unsigned n_old;
+/* What was loaded since START. */
+#define MAX_ROSTER 768
+static struct roster roster;
+static void *ranges_memory;
+/* For making trace.ranges. */
+static struct range *drafted;
 
 /* Where the branches of each module go that a function was hooked in. */
 static struct hook_targets targets[64];
@@ -82,17 +83,14 @@ static size_t list_by_loader(struct trace_module *modules, size_t n)
 
 static size_t list_by_system(struct trace_module *modules, size_t n)
 {
-	query_routine query = (query_routine)trace_routine(L"ZwQuerySystemInformation");
 	struct system_modules *system;
 	ULONG size = 0;
 	size_t done = 0;
 
-	if (!query)
-		return 0;
-	query(11, &size, 0, &size);
+	system_query(11, &size, 0, &size);
 	size += 64 * 1024; /* for what is loaded in the meantime */
 	system = trace_allocate(size);
-	if (system && NT_SUCCESS(query(11, system, size, NULL))) {
+	if (system && NT_SUCCESS(system_query(11, system, size, NULL))) {
 		for (; done < system->n && done < n; done++) {
 			modules[done] =
 				(struct trace_module){.base = (uintptr_t)system->module[done].base,
@@ -115,7 +113,7 @@ static bool is_kernel(const struct trace_module *module)
 }
 
 /* Wine's list by system has invented addresses, its loader's list is right. */
-size_t modules_list(struct trace_module *modules, size_t n)
+static size_t list(struct trace_module *modules, size_t n)
 {
 	size_t done = trace.in_process ? 0 : list_by_system(modules, n);
 
@@ -129,15 +127,103 @@ size_t modules_list(struct trace_module *modules, size_t n)
 		modules[i] = modules[0];
 		modules[0] = moved;
 	}
-	for (size_t i = 0; i < done; i++)
-		modules[i].bit = i < 63 ? (uint32_t)i : 63;
 	return done;
+}
+
+static void set_ranges(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < roster.n && n < MAX_MODULES; i++) {
+		const struct trace_module *module = &roster.modules[i];
+
+		if (roster_is_here(module))
+			drafted[n++] = (struct range){module->base, module->base + module->size,
+						      module->bit};
+	}
+	ranges_set(&trace.ranges, drafted, n);
+}
+
+static void changed(void *context, const struct trace_module *module, bool comes)
+{
+	for (unsigned i = 0; i < n_targets && !comes; i++) {
+		if (targets[i].begin != module->base)
+			continue;
+		trace_free(targets[i].bits);
+		targets[i--] = targets[--n_targets];
+	}
+	if (!comes)
+		hooks_gone(module, module->base == *(const uint64_t *)context);
+	loads_tell(module, comes);
+}
+
+static void look(uint64_t came)
+{
+	uint32_t before = roster.changes;
+
+	if (!listed)
+		return;
+	n_listed = list(listed, MAX_MODULES);
+	roster_look(&roster, listed, n_listed, came, system_time(), changed, &came);
+	if (roster.changes != before)
+		set_ranges();
 }
 
 void modules_look(void)
 {
-	if (listed)
-		n_listed = modules_list(listed, MAX_MODULES);
+	look(0);
+}
+
+const struct trace_module *modules_came(uint64_t base)
+{
+	look(base);
+	for (size_t i = 0; i < n_listed; i++)
+		if (listed[i].base == base)
+			return &listed[i];
+	return NULL;
+}
+
+size_t modules_list(struct trace_module *modules, size_t n)
+{
+	if (!listed) {
+		n = list(modules, n);
+		for (size_t i = 0; i < n; i++)
+			modules[i].bit = TRACE_SHARED_BIT;
+		return n;
+	}
+	look(0);
+	if (n > roster.n)
+		n = roster.n;
+	RtlCopyMemory(modules, roster.modules, n * sizeof(*modules));
+	return n;
+}
+
+uint32_t modules_bit(const char *name)
+{
+	uint32_t before = roster.changes, bit;
+
+	if (!listed)
+		return TRACE_SHARED_BIT;
+	/* Later, records may have the shared one. */
+	bit = roster_bit(&roster, name, !trace.armed);
+	if (roster.changes != before)
+		set_ranges();
+	return bit;
+}
+
+uint32_t modules_changes(void)
+{
+	return roster.changes;
+}
+
+size_t modules_of_name(const char *name, uint64_t *bases, size_t n)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < n_listed && done < n; i++)
+		if (roster_same_name(listed[i].name, name))
+			bases[done++] = listed[i].base;
+	return done;
 }
 
 bool modules_at(uint64_t address, uint64_t *begin, uint64_t *end)
@@ -160,74 +246,81 @@ bool modules_loaded(uint64_t begin, uint64_t end)
 	return !n_listed;
 }
 
-bool modules_refresh(void)
+bool modules_begin(void)
 {
-	const struct trace_module *modules;
-	struct ranges *ranges;
-	size_t n;
+	struct trace_module *memory = trace_allocate(MAX_ROSTER * sizeof(*memory));
 
-	if (!listed)
-		listed = trace_allocate(MAX_MODULES * sizeof(*listed));
-	if (!listed)
+	listed = trace_allocate(MAX_MODULES * sizeof(*listed));
+	drafted = trace_allocate(MAX_MODULES * sizeof(*drafted));
+	ranges_memory = trace_allocate(ranges_size(MAX_MODULES));
+	roster_init(&roster, memory, MAX_ROSTER);
+	if (!memory || !listed || !drafted || !ranges_memory) {
+		modules_fini();
 		return false;
-	modules_look();
-	modules = listed;
-	n = n_listed;
-	ranges = trace_allocate(sizeof(*ranges) + n * sizeof(ranges->range[0]));
-	if (ranges && n_old < ARRAYSIZE(old_ranges)) {
-		ranges->n = n;
-		for (size_t i = 0; i < n; i++)
-			ranges->range[i] = (struct range){
-				modules[i].base, modules[i].base + modules[i].size, modules[i].bit};
-		ranges_sort(ranges);
-		old_ranges[n_old++] = ranges;
-		__atomic_store_n(&trace.ranges, ranges, __ATOMIC_RELEASE);
-	} else {
-		trace_free(ranges);
-		ranges = NULL;
 	}
-	return ranges;
+	ranges_init(&trace.ranges, ranges_memory, MAX_MODULES);
+	look(0);
+	return true;
 }
 
 void modules_fini(void)
 {
-	trace.ranges = NULL;
+	ranges_init(&trace.ranges, NULL, 0);
+	trace_free(ranges_memory);
+	trace_free(drafted);
 	trace_free(listed);
+	trace_free(roster.modules);
+	ranges_memory = NULL;
+	drafted = NULL;
 	listed = NULL;
 	n_listed = 0;
-	while (n_old)
-		trace_free(old_ranges[--n_old]);
+	roster_init(&roster, NULL, 0);
 	while (n_targets)
 		trace_free(targets[--n_targets].bits);
+}
+
+static const IMAGE_NT_HEADERS *headers_at(uintptr_t base)
+{
+	const IMAGE_DOS_HEADER *dos = (const IMAGE_DOS_HEADER *)base;
+
+	return (const IMAGE_NT_HEADERS *)(base + (uintptr_t)dos->e_lfanew);
 }
 
 /* The headers of the module with this address. */
 static const IMAGE_NT_HEADERS *headers_of(uint64_t address, uintptr_t *base)
 {
-	const struct range *range = ranges_find(trace.ranges, address);
-	const IMAGE_DOS_HEADER *dos;
+	uint64_t begin, end;
 
-	if (!range)
+	if (!modules_at(address, &begin, &end))
 		return NULL;
-	*base = (uintptr_t)range->begin;
-	dos = (const IMAGE_DOS_HEADER *)*base;
-	return (const IMAGE_NT_HEADERS *)(*base + (uintptr_t)dos->e_lfanew);
+	*base = (uintptr_t)begin;
+	return headers_at(*base);
 }
 
+bool modules_is_image(uint64_t base, uint32_t stamp, uint32_t size)
+{
+	const IMAGE_NT_HEADERS *headers = headers_at((uintptr_t)base);
+
+	return headers->FileHeader.TimeDateStamp == stamp &&
+	       headers->OptionalHeader.SizeOfImage == size;
+}
+
+/* discardable: also those that are there only until the driver has started. */
 static const IMAGE_SECTION_HEADER *code_section(const IMAGE_NT_HEADERS *headers, uintptr_t base,
-						uint64_t address)
+						uint64_t address, bool discardable)
 {
 	const IMAGE_SECTION_HEADER *section = IMAGE_FIRST_SECTION(headers);
 
 	for (unsigned i = 0; i < headers->FileHeader.NumberOfSections; i++, section++)
 		if (address - base - section->VirtualAddress < section->Misc.VirtualSize &&
 		    section->Characteristics & IMAGE_SCN_MEM_EXECUTE &&
-		    !(section->Characteristics & IMAGE_SCN_MEM_DISCARDABLE))
+		    (discardable || !(section->Characteristics & IMAGE_SCN_MEM_DISCARDABLE)))
 			return section;
 	return NULL;
 }
 
-static const struct hook_targets *targets_of(const IMAGE_NT_HEADERS *headers, uintptr_t base)
+static const struct hook_targets *targets_of(const IMAGE_NT_HEADERS *headers, uintptr_t base,
+					     bool discardable)
 {
 	const IMAGE_SECTION_HEADER *section = IMAGE_FIRST_SECTION(headers);
 	size_t size = headers->OptionalHeader.SizeOfImage;
@@ -244,7 +337,7 @@ static const struct hook_targets *targets_of(const IMAGE_NT_HEADERS *headers, ui
 	hook_targets_init(made, base, size, memory);
 	for (unsigned i = 0; i < headers->FileHeader.NumberOfSections; i++, section++)
 		if (section->Characteristics & IMAGE_SCN_MEM_EXECUTE &&
-		    !(section->Characteristics & IMAGE_SCN_MEM_DISCARDABLE))
+		    (discardable || !(section->Characteristics & IMAGE_SCN_MEM_DISCARDABLE)))
 			hook_targets_add(made, sizeof(void *) == 8 ? INSN_64 : INSN_32,
 					 base + section->VirtualAddress,
 					 (const uint8_t *)base + section->VirtualAddress,
@@ -252,7 +345,7 @@ static const struct hook_targets *targets_of(const IMAGE_NT_HEADERS *headers, ui
 	return made;
 }
 
-bool modules_function(uint64_t address, struct hook_function *function)
+bool modules_function(uint64_t address, bool starting, struct hook_function *function)
 {
 	const IMAGE_SECTION_HEADER *section;
 	const IMAGE_NT_HEADERS *headers;
@@ -267,7 +360,7 @@ bool modules_function(uint64_t address, struct hook_function *function)
 		.address = address,
 		.bytes = (const uint8_t *)(uintptr_t)address,
 	};
-	section = code_section(headers, base, address);
+	section = code_section(headers, base, address, starting);
 	if (!section)
 		return true;
 	begin = base + section->VirtualAddress;
@@ -277,7 +370,7 @@ bool modules_function(uint64_t address, struct hook_function *function)
 	function->text_begin = base;
 	function->text_end = base + headers->OptionalHeader.SizeOfImage;
 	function->n_before = address - begin < 16 ? (size_t)(address - begin) : 16;
-	function->targets = targets_of(headers, base);
+	function->targets = targets_of(headers, base, starting);
 #if !defined(__i386__)
 	ULONG64 image;
 	const struct runtime_function *unwind = RtlLookupFunctionEntry(address, &image, NULL);
@@ -292,6 +385,14 @@ bool modules_function(uint64_t address, struct hook_function *function)
 	return true;
 }
 
+bool modules_discardable(uint64_t address)
+{
+	uintptr_t base;
+	const IMAGE_NT_HEADERS *headers = headers_of(address, &base);
+
+	return headers && !code_section(headers, base, address, false);
+}
+
 bool modules_slack(uint64_t address, uintptr_t *begin, uintptr_t *end)
 {
 	const IMAGE_SECTION_HEADER *section;
@@ -299,7 +400,7 @@ bool modules_slack(uint64_t address, uintptr_t *begin, uintptr_t *end)
 	uintptr_t base;
 
 	headers = headers_of(address, &base);
-	section = headers ? code_section(headers, base, address) : NULL;
+	section = headers ? code_section(headers, base, address, false) : NULL;
 	if (!section)
 		return false;
 	*begin = base + section->VirtualAddress + section->Misc.VirtualSize;

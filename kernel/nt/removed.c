@@ -49,17 +49,19 @@ void removed_limit(void)
 enum control_result removed_take(void *context, const struct trace_remove *remove,
 				 struct trace_removed *removed)
 {
-	struct hook *hook;
+	struct traced *traced;
 
 	if (remove->hook >= trace.n_traced)
 		return CONTROL_CONTENT;
-	hook = &trace.traced[remove->hook]->hook;
-	if (hook->state != HOOK_ARMED)
+	traced = trace.traced[remove->hook];
+	/* Who asks need not know yet that its module has gone. */
+	if (traced->hook.state != HOOK_ARMED && !traced->awaits && !traced->gone)
 		return CONTROL_CONTENT;
+	traced->awaits = traced->gone = false;
 	modules_look();
-	if (!hooks_disarm(trace.traced[remove->hook]))
+	if (traced->hook.state == HOOK_ARMED && !hooks_disarm(traced))
 		removed->armed = 1;
-	removed->left = !hook_quiet(hook);
+	removed->left = !hook_quiet(&traced->hook);
 	removed->held = count_held(false);
 	return CONTROL_DONE;
 }

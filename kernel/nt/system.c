@@ -4,6 +4,7 @@
 /* What not all kernels have, or have under another name. */
 static ULONG(NTAPI *current_processor)(void);
 static const char *(NTAPI *image_name)(PEPROCESS);
+static NTSTATUS(NTAPI *query)(ULONG, void *, ULONG, ULONG *);
 static uint64_t frequency;
 /* Of Wine, where it can return NULL; else NULL. */
 static void *(NTAPI *wine_thread)(void);
@@ -17,6 +18,7 @@ void system_init(void)
 	/* The kernel has the upper half of the addresses: here we are in a process. */
 	trace.in_process = (intptr_t)system_init > 0;
 	current_processor = trace_routine(L"KeGetCurrentProcessorNumber");
+	query = trace_routine(L"ZwQuerySystemInformation");
 	/* Since NT 5.1; Wine has the name only. */
 	if (!trace.in_process)
 		image_name = trace_routine(L"PsGetProcessImageFileName");
@@ -102,17 +104,20 @@ void system_comm(char *comm)
 		comm[i] = 0;
 }
 
+NTSTATUS system_query(ULONG class, void *answer, ULONG size, ULONG *needed)
+{
+	return query ? query(class, answer, size, needed) : STATUS_NOT_IMPLEMENTED;
+}
+
 /* NtQuerySystemInformation's class 103, in public headers since Windows 8's. */
 static bool has_hvci(void)
 {
 	struct {
 		ULONG length, options;
 	} integrity = {.length = sizeof(integrity)};
-	NTSTATUS(NTAPI * query)
-	(ULONG, void *, ULONG, ULONG *) = trace_routine(L"ZwQuerySystemInformation");
 
-	return !trace.in_process && query &&
-	       NT_SUCCESS(query(103, &integrity, sizeof(integrity), NULL)) &&
+	return !trace.in_process &&
+	       NT_SUCCESS(system_query(103, &integrity, sizeof(integrity), NULL)) &&
 	       integrity.options & 0x400; /* CODEINTEGRITY_OPTION_HVCI_KMCI_ENABLED */
 }
 

@@ -83,6 +83,6 @@ uint32_t unwound_count(void)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < trace.n_traced; i++)
-		n += hook_count(&trace.traced[i]->hook.unwound);
+		n += trace.traced[i]->unwound + hook_count(&trace.traced[i]->hook.unwound);
 	return n;
 }

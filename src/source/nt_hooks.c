@@ -19,18 +19,26 @@ static int grow(void **list, size_t n, size_t *room, size_t size, struct error *
 	return 0;
 }
 
-int nt_wishes_add(struct nt_wishes *wishes, const struct trace_hook *hook, size_t pattern,
-		  const void *module, struct error *err)
+static bool is_same_function(const struct nt_wish *a, const struct nt_wish *b)
 {
-	struct nt_wish wish = {
-		.hook = *hook, .pattern = pattern, .module = module, .first = wishes->n};
+	return a->image == b->image && a->hook.address == b->hook.address;
+}
+
+int nt_wishes_add(struct nt_wishes *wishes, const struct trace_hook *hook, size_t pattern,
+		  const void *module, const void *image, struct error *err)
+{
+	struct nt_wish wish = {.hook = *hook,
+			       .pattern = pattern,
+			       .module = module,
+			       .image = image,
+			       .first = wishes->n};
 	void *list = wishes->wishes;
 
 	if (grow(&list, wishes->n, &wishes->room, sizeof(wish), err))
 		return -1;
 	wishes->wishes = list;
 	for (size_t i = 0; i < wishes->n; i++) {
-		if (wishes->wishes[i].hook.address != hook->address)
+		if (!is_same_function(&wishes->wishes[i], &wish))
 			continue;
 		wishes->wishes[i].hook.flags |= hook->flags;
 		wish.first = i;
@@ -52,10 +60,17 @@ void nt_hooks_fini(struct nt_hooks *hooks)
 	*hooks = (struct nt_hooks){0};
 }
 
-static struct nt_hook *find_in(struct nt_hooks *hooks, uint64_t address)
+void nt_hooks_gone(struct nt_hooks *hooks, const void *module)
 {
 	for (size_t i = 0; i < hooks->n; i++)
-		if (hooks->hooks[i].in && hooks->hooks[i].wish.hook.address == address)
+		if (!hooks->hooks[i].wish.image && hooks->hooks[i].wish.module == module)
+			hooks->hooks[i].in = false;
+}
+
+static struct nt_hook *find_in(struct nt_hooks *hooks, const struct nt_wish *wish)
+{
+	for (size_t i = 0; i < hooks->n; i++)
+		if (hooks->hooks[i].in && is_same_function(&hooks->hooks[i].wish, wish))
 			return &hooks->hooks[i];
 	return NULL;
 }
@@ -120,7 +135,7 @@ static int meet(struct nt_hooks *hooks, struct nt_wishes *wishes,
 
 		if (wish->first != i)
 			continue;
-		hook = find_in(hooks, wish->hook.address);
+		hook = find_in(hooks, wish);
 		if (!hook) {
 			code = put(hooks, wish, driver, err);
 		} else if (same(&hook->wish.hook, &wish->hook)) {
@@ -186,7 +201,7 @@ static void restore(struct nt_hooks *hooks, size_t before, const struct nt_hooks
 	for (size_t i = 0; i < before; i++) {
 		struct nt_wish wish = hooks->hooks[i].wish;
 
-		if (hooks->hooks[i].was_in && !find_in(hooks, wish.hook.address))
+		if (hooks->hooks[i].was_in && !find_in(hooks, &wish))
 			n_gone += put(hooks, &wish, driver, &later) != 0;
 	}
 	if (n_gone)

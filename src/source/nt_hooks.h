@@ -3,8 +3,8 @@
  * The hooks of NT that are in force, and what brings them to what is wished for: only the
  * difference is changed, and all of it or nothing. No OS: the driver is behind two functions.
  *
- *	nt_wishes_add(&wishes, &hook, pattern, module, err);	for each function of each pattern
- *	nt_hooks_change(&hooks, &wishes, &driver, err);
+ *	nt_wishes_add(&wishes, &hook, pattern, module, NULL, err);	for each function of each
+ *pattern nt_hooks_change(&hooks, &wishes, &driver, err);
  */
 #ifndef SOURCE_NT_HOOKS_H
 #define SOURCE_NT_HOOKS_H
@@ -20,7 +20,12 @@ struct nt_wish {
 	struct trace_hook hook;
 	size_t pattern;	    /* which one named it, from 0 */
 	const void *module; /* the caller's; it outlives the hooks */
-	size_t first;	    /* the wish with this address; itself, if there is none before */
+	/*
+	 * NULL, or: the function's driver need not be loaded, and the address is counted from the
+	 * base of this image, which is the caller's and outlives the hooks.
+	 */
+	const void *image;
+	size_t first; /* the wish for this function; itself, if there is none before */
 	bool met;
 };
 
@@ -50,7 +55,7 @@ struct nt_hooks_driver {
 
 /* With the pattern beyond n_patterns, it is no mistake when the function can't be hooked. */
 int nt_wishes_add(struct nt_wishes *wishes, const struct trace_hook *hook, size_t pattern,
-		  const void *module, struct error *err);
+		  const void *module, const void *image, struct error *err);
 void nt_wishes_fini(struct nt_wishes *wishes);
 /*
  * What is in and wished for with the same flags is not touched; with others it is taken out and
@@ -59,6 +64,8 @@ void nt_wishes_fini(struct nt_wishes *wishes);
  */
 int nt_hooks_change(struct nt_hooks *hooks, struct nt_wishes *wishes,
 		    const struct nt_hooks_driver *driver, struct error *err);
+/* This module has gone, and its hooks with it: there is nothing to take out. */
+void nt_hooks_gone(struct nt_hooks *hooks, const void *module);
 void nt_hooks_fini(struct nt_hooks *hooks);
 
 #endif

@@ -9,32 +9,108 @@
 #include <windows.h>
 
 #include "base/glob.h"
+#include "source/nt_images.h"
 
-int nt_names_init(struct nt_names *names, struct nt_device *device, struct error *err)
+bool nt_module_is_here(const struct nt_module *module)
+{
+	return module->module.size && !module->module.unloaded;
+}
+
+static int add_module(struct nt_names *names, const struct trace_module *module, struct error *err)
+{
+	struct nt_module *made = calloc(1, sizeof(*made));
+
+	if (made && names->n_modules == names->room) {
+		size_t room = names->room ? 2 * names->room : 256;
+		struct nt_module **grown = realloc(names->modules, room * sizeof(*grown));
+
+		if (grown) {
+			names->modules = grown;
+			names->room = room;
+		}
+	}
+	if (!made || names->n_modules == names->room) {
+		free(made);
+		return error_no_memory(err);
+	}
+	made->module = *module;
+	made->module.name[TRACE_NAME - 1] = '\0';
+	made->module.path[4 * TRACE_NAME - 1] = '\0';
+	names->modules[names->n_modules++] = made;
+	return 0;
+}
+
+static bool is_same(const struct trace_module *a, const struct trace_module *b)
+{
+	return a->base == b->base && a->size == b->size && a->loaded == b->loaded &&
+	       !strncmp(a->name, b->name, TRACE_NAME);
+}
+
+static struct nt_module *find_known(const struct nt_names *names, const struct trace_module *module)
+{
+	for (size_t i = names->n_modules; i-- > 0;)
+		if (is_same(&names->modules[i]->module, module))
+			return names->modules[i];
+	return NULL;
+}
+
+static void mark_gone(struct nt_names *names, const struct trace_module *modules, size_t n)
+{
+	for (size_t i = 0; i < names->n_modules; i++) {
+		struct trace_module *known = &names->modules[i]->module;
+		bool found = known->unloaded;
+
+		for (size_t j = 0; j < n && !found; j++)
+			found = is_same(known, &modules[j]);
+		if (!found)
+			known->unloaded = known->loaded + 1;
+	}
+}
+
+static int update(struct nt_names *names, const struct trace_module *modules, size_t n,
+		  struct error *err)
+{
+	mark_gone(names, modules, n);
+	for (size_t i = 0; i < n; i++) {
+		struct nt_module *known = find_known(names, &modules[i]);
+
+		if (known) {
+			known->module.bit = modules[i].bit;
+			known->module.unloaded = modules[i].unloaded;
+		} else if (add_module(names, &modules[i], err)) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int nt_names_update(struct nt_names *names, struct nt_device *device, struct error *err)
 {
 	struct trace_module *modules;
 	size_t n;
+	int code;
 
 	if (nt_device_list(device, TRACE_MODULES, sizeof(*modules), (void **)&modules, &n, err))
 		return -1;
-	names->modules = calloc(n + 1, sizeof(*names->modules));
-	names->n_modules = n;
-	for (size_t i = 0; names->modules && i < n; i++) {
-		names->modules[i].module = modules[i];
-		names->modules[i].module.name[TRACE_NAME - 1] = '\0';
-		names->modules[i].module.path[4 * TRACE_NAME - 1] = '\0';
-	}
+	code = update(names, modules, n, err);
 	free(modules);
-	return names->modules ? 0 : error_no_memory(err);
+	return code;
+}
+
+int nt_names_init(struct nt_names *names, struct nt_device *device, struct error *err)
+{
+	return nt_names_update(names, device, err);
 }
 
 void nt_names_fini(struct nt_names *names)
 {
 	for (size_t i = 0; i < names->n_modules; i++) {
-		nt_functions_fini(&names->modules[i].functions);
-		pe_exports_fini(&names->modules[i].exports);
+		nt_functions_fini(&names->modules[i]->functions);
+		pe_exports_fini(&names->modules[i]->exports);
+		free(names->modules[i]);
 	}
 	free(names->modules);
+	nt_images_destroy(names->images);
 	*names = (struct nt_names){0};
 }
 
@@ -48,15 +124,13 @@ int nt_names_check(struct nt_device *device, const struct nt_module *module, str
 	if (nt_device_list(device, TRACE_MODULES, sizeof(*modules), (void **)&modules, &n, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (modules[i].base == was->base && modules[i].size == was->size &&
-		    !strncmp(modules[i].name, was->name, TRACE_NAME))
+		if (is_same(&modules[i], was) && !modules[i].unloaded)
 			gone = 0;
 	free(modules);
 	return gone;
 }
 
-/* The kernel's spelling of a path as programs spell it. */
-static void program_path(const char *path, char *to, size_t room)
+void nt_names_path(const char *path, char *to, size_t room)
 {
 	char windows[MAX_PATH] = "";
 
@@ -95,10 +169,10 @@ static void add_symbols(struct nt_names *names, struct nt_module *module, const 
 
 const struct nt_functions *nt_names_functions(struct nt_names *names, size_t module, bool symbols)
 {
-	struct nt_module *of = &names->modules[module];
+	struct nt_module *of = names->modules[module];
 	char path[4 * TRACE_NAME + MAX_PATH];
 
-	program_path(of->module.path, path, sizeof(path));
+	nt_names_path(of->module.path, path, sizeof(path));
 	if (!of->exports_read)
 		add_exports(of, path);
 	if (symbols && !of->symbols_read)
@@ -107,14 +181,13 @@ const struct nt_functions *nt_names_functions(struct nt_names *names, size_t mod
 	return &of->functions;
 }
 
-/* "trace" and "TRACE.SYS" are one module; "kernel" is the first. */
-static bool is_module(const struct nt_names *names, const struct nt_module *module,
-		      const char *wanted, size_t length)
+bool nt_names_is_module(const struct nt_names *names, const struct nt_module *module,
+			const char *wanted, size_t length)
 {
 	const char *name = module->module.name;
 
 	if (length == 6 && !strncasecmp(wanted, "kernel", 6))
-		return module == names->modules;
+		return module == names->modules[0];
 	return !strncasecmp(name, wanted, length) && (!name[length] || name[length] == '.');
 }
 
@@ -129,10 +202,12 @@ int nt_names_match(struct nt_names *names, const char *pattern,
 
 	names->data = names->typed_data = false;
 	for (size_t i = 0; i < names->n_modules; i++) {
-		const struct nt_module *module = &names->modules[i];
+		const struct nt_module *module = names->modules[i];
 		const struct nt_functions *functions;
 
-		if (colon && !is_module(names, module, pattern, (size_t)(colon - pattern)))
+		if (!nt_module_is_here(module) ||
+		    (colon &&
+		     !nt_names_is_module(names, module, pattern, (size_t)(colon - pattern))))
 			continue;
 		functions = nt_names_functions(names, i, !i || colon || names->all);
 		for (size_t j = 0; j < functions->n; j++) {
@@ -160,11 +235,12 @@ bool nt_names_resolve(const struct catalog *catalog, uint64_t address, struct fr
 {
 	struct nt_names *names = catalog->resolver;
 
-	for (size_t i = 0; i < names->n_modules; i++) {
-		const struct trace_module *module = &names->modules[i].module;
+	/* Of several in one place, one after the other, it is the last that had come by then. */
+	for (size_t i = names->n_modules; i-- > 0;) {
+		const struct trace_module *module = &names->modules[i]->module;
 		const struct nt_function *function;
 
-		if (address - module->base >= module->size)
+		if (address - module->base >= module->size || module->loaded > names->until)
 			continue;
 		*frame = (struct frame){.offset = address - module->base, .module = module->name};
 		function = nt_functions_at(nt_names_functions(names, i, true),

@@ -18,9 +18,13 @@ struct nt_module {
 	bool exports_read, symbols_read; /* or tried to */
 };
 
+struct nt_images;
+
 struct nt_names {
-	struct nt_module *modules; /* the kernel first */
-	size_t n_modules;
+	struct nt_module **modules; /* the kernel first; in order of appearance, also those gone */
+	size_t n_modules, room;
+	uint64_t until; /* ns: to nt_names_resolve(), modules that came later are not there */
+	struct nt_images *images;   /* files of drivers that need not be loaded, see nt_images.h */
 	struct nt_symbols *symbols; /* NULL: exports alone have names */
 	bool all; /* a name without module is looked for in all symbol files, not the kernel's alone
 		   */
@@ -33,6 +37,15 @@ struct nt_names {
 
 int nt_names_init(struct nt_names *names, struct nt_device *device, struct error *err);
 void nt_names_fini(struct nt_names *names);
+/* Take over which modules have come and gone, as the driver knows it now. */
+int nt_names_update(struct nt_names *names, struct nt_device *device, struct error *err);
+/* Is it loaded, as far as is known? */
+bool nt_module_is_here(const struct nt_module *module);
+/* "trace" and "TRACE.SYS" are one module; "kernel" is the first. */
+bool nt_names_is_module(const struct nt_names *names, const struct nt_module *module,
+			const char *wanted, size_t length);
+/* What the kernel calls a file, as programs do. */
+void nt_names_path(const char *path, char *to, size_t room);
 /* 0: the module is loaded where it was; 1: not; -1 on failure. */
 int nt_names_check(struct nt_device *device, const struct nt_module *module, struct error *err);
 /* Sorted; symbols: with those of the symbol file. Of a module whose file can't be read there are

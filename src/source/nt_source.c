@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "source/nt_source.h"
 
-#include <nt/hook/reason.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,10 @@
 #include "model/memory.h"
 #include "model/spec.h"
 #include "source/merge.h"
-#include "source/nt_apis.h"
 #include "source/nt_hooks.h"
+#include "source/nt_modules.h"
 #include "source/nt_pool_counters.h"
+#include "source/nt_put.h"
 #include "source/nt_routines.h"
 #include "source/nt_spec.h"
 #include "source/nt_targets.h"
@@ -28,6 +28,7 @@ struct nt_source {
 	struct nt_device *device;
 	struct trace_system system;
 	struct nt_names names;
+	struct nt_modules modules;
 	struct catalog catalog;
 	struct merge *merge;
 	char tag[5];
@@ -40,6 +41,9 @@ struct nt_source {
 	uint64_t capacity; /* blocks of memory that are followed at most */
 	struct nt_pool_counters counters[NT_POOL_MOMENTS];
 	struct trace_unhooked unhooked;
+	struct trace_awaited *awaited; /* at the end */
+	size_t n_awaited;
+	size_t left_out;      /* functions on load that can't be hooked */
 	unsigned char *bytes; /* READ_BYTES */
 };
 
@@ -48,98 +52,20 @@ static struct nt_source *source_of(struct source *source)
 	return (struct nt_source *)source;
 }
 
-static int modules_mask(struct nt_source *source, const struct spec_names *modules, uint64_t *mask,
-			struct error *err)
-{
-	*mask = 0;
-	for (size_t i = 0; i < modules->count; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < source->names.n_modules; j++) {
-			const struct trace_module *module = &source->names.modules[j].module;
-
-			if (strcasecmp(module->name, modules->names[i]))
-				continue;
-			*mask |= 1ull << module->bit;
-			found = true;
-		}
-		if (!found)
-			return error_usage(err, "no module is called %s", modules->names[i]);
-	}
-	return 0;
-}
-
-static const char *reason_sentence(uint32_t reason)
-{
-	return hook_reason_sentence(reason < HOOK_N_REASONS ? (enum hook_reason)reason
-							    : HOOK_STATE);
-}
-
-static int take_hook(void *context, const struct nt_hook *hook, struct error *err)
-{
-	struct nt_source *source = context;
-	struct trace_remove remove = {.hook = hook->number};
-	struct trace_removed removed;
-
-	if (nt_device_ask(source->device, TRACE_REMOVE, &remove, sizeof(remove), &removed,
-			  sizeof(removed), err) < 0)
-		return -1;
-	if (!removed.armed)
-		return 0;
-	return error_set(err,
-			 "can't take out the hook of %s: somebody else has written over it, "
-			 "so it stays",
-			 hook->wish.hook.name);
-}
-
-static int put_hook(void *context, const struct nt_wish *wish, uint32_t *number, struct error *err)
-{
-	struct nt_source *source = context;
-	const struct nt_module *module = wish->module;
-	struct nt_hook hook = {.wish = *wish};
-	struct trace_hooked hooked;
-	struct error ignored;
-	int gone;
-
-	if (source->hooks.n == TRACE_MAX_HOOKS) {
-		error_set(err,
-			  "can't hook %s: TRACE.SYS counts the calls of %u hooks, with those "
-			  "that were taken out, and has no room for more",
-			  wish->hook.name, TRACE_MAX_HOOKS);
-		return error_hint(err, "a new recording begins with none");
-	}
-	gone = source->applied ? nt_names_check(source->device, module, err) : 0;
-	if (gone < 0)
-		return -1;
-	if (gone) {
-		error_set(err, "can't hook %s: %s was unloaded since the recording began",
-			  wish->hook.name, module->module.name);
-		return 1;
-	}
-	if (nt_device_ask(source->device, TRACE_HOOK, &wish->hook, sizeof(wish->hook), &hooked,
-			  sizeof(hooked), err) < 0)
-		return -1;
-	if (hooked.reason) {
-		error_set(err, "can't hook %s: %s", wish->hook.name,
-			  reason_sentence(hooked.reason));
-		return 1;
-	}
-	if (nt_apis_add(&source->catalog.apis, &wish->hook, hooked.hook,
-			module == source->names.modules ? NULL : module->module.name,
-			source->system.pointer, err)) {
-		hook.number = hooked.hook;
-		take_hook(source, &hook, &ignored);
-		return -1;
-	}
-	*number = hooked.hook;
-	return 0;
-}
-
 static int change_hooks(struct nt_source *source, const struct spec *spec, struct error *err)
 {
-	const struct nt_hooks_driver driver = {source, put_hook, take_hook};
+	struct nt_putter putter = {
+		.device = source->device,
+		.names = &source->names,
+		.apis = &source->catalog.apis,
+		.pointer = source->system.pointer,
+		.no_loads = source->modules.no_loads,
+		.n_hooks = &source->hooks.n,
+	};
+	const struct nt_hooks_driver driver = {&putter, nt_put_hook, nt_take_hook};
 	struct nt_wishes wishes = {0};
-	int code = nt_targets_find(&source->names, spec, &wishes, err);
+	int code = nt_targets_find(&source->names, spec, source->applied ? &source->spec : NULL,
+				   &wishes, &source->left_out, err);
 
 	if (!code)
 		code = nt_hooks_change(&source->hooks, &wishes, &driver, err);
@@ -155,8 +81,8 @@ static int make_filter(struct nt_source *source, const struct spec *spec,
 	if (!spec->stacks && (spec->exclude_modules.count || spec->only_modules.count))
 		return error_usage(err,
 				   "without stacks it can't be told which modules are in them");
-	if (modules_mask(source, &spec->exclude_modules, &filter->exclude, err) ||
-	    modules_mask(source, &spec->only_modules, &filter->require, err))
+	if (nt_modules_mask(&source->modules, &spec->exclude_modules, &filter->exclude, err) ||
+	    nt_modules_mask(&source->modules, &spec->only_modules, &filter->require, err))
 		return -1;
 	return 0;
 }
@@ -196,27 +122,40 @@ static int describe_spec(struct nt_source *source, const struct spec *spec, stru
 	return source->catalog.spec ? 0 : error_no_memory(err);
 }
 
+/* See nt_modules_learn(). Hooks of what has gone are out. */
+static int learn_modules(struct nt_source *source, uint64_t until, struct error *err)
+{
+	if (nt_modules_learn(&source->modules, until, err))
+		return -1;
+	for (size_t i = 0; i < source->names.n_modules; i++)
+		if (!nt_module_is_here(source->names.modules[i]))
+			nt_hooks_gone(&source->hooks, source->names.modules[i]);
+	return 0;
+}
+
 static int first_apply(struct nt_source *source, const struct spec *spec,
-		       const struct trace_filter *filter, struct error *err)
+		       struct trace_filter *filter, struct error *err)
 {
 	source->memory = spec->memory;
 	source->capacity = spec->memory_blocks;
 	if (describe_spec(source, spec, err))
 		return -1;
 	if ((spec->memory && nt_pool_counters_read(&source->counters[NT_POOL_BEFORE], err)) ||
-	    start(source, spec, err) || set_filter(source, filter, err) ||
+	    start(source, spec, err) || make_filter(source, spec, filter, err) ||
+	    learn_modules(source, 0, err) || set_filter(source, filter, err) ||
 	    change_hooks(source, spec, err))
 		return -1;
 	return spec->memory ? nt_pool_counters_read(&source->counters[NT_POOL_HOOKED], err) : 0;
 }
 
 /* The filter is settled before new hooks come; it is the old one again when they don't. */
-static int change(struct nt_source *source, const struct spec *spec,
-		  const struct trace_filter *filter, struct error *err)
+static int change(struct nt_source *source, const struct spec *spec, struct trace_filter *filter,
+		  struct error *err)
 {
 	struct error ignored;
 
-	if (nt_spec_check_change(&source->spec, spec, err) ||
+	if (nt_spec_check_change(&source->spec, spec, err) || learn_modules(source, 0, err) ||
+	    make_filter(source, spec, filter, err) ||
 	    (spec->buffer != source->spec.buffer && start(source, spec, err)) ||
 	    set_filter(source, filter, err))
 		return -1;
@@ -233,7 +172,7 @@ static int source_apply(struct source *base, const struct spec *spec, struct err
 	struct spec copy;
 	int code;
 
-	if (make_filter(source, spec, &filter, err) || spec_copy(&copy, spec, err))
+	if (spec_copy(&copy, spec, err))
 		return -1;
 	code = source->applied ? change(source, spec, &filter, err)
 			       : first_apply(source, spec, &filter, err);
@@ -268,6 +207,27 @@ static long take(struct nt_source *source, struct error *err)
 	return got;
 }
 
+/*
+ * Records in order, and between those before and after a module came, the module. limit: what is
+ * older is settled.
+ */
+static int release(struct nt_source *source, uint64_t now, const struct kmn_header *const **records,
+		   size_t *n, struct error *err)
+{
+	for (;;) {
+		uint64_t next = source->modules.next;
+
+		if (!next || (!source->stopped && next + WINDOW > now))
+			return merge_release(source->merge, now, source->stopped, records, n, err);
+		if (merge_release(source->merge, next + WINDOW, false, records, n, err))
+			return -1;
+		if (*n)
+			return 0;
+		if (learn_modules(source, next, err))
+			return -1;
+	}
+}
+
 static int source_next(struct source *base, int timeout_ms,
 		       const struct kmn_header *const **records, size_t *n, struct error *err)
 {
@@ -284,7 +244,10 @@ static int source_next(struct source *base, int timeout_ms,
 	} while (got > (source->stopped ? 0 : (long)(READ_BYTES - KMN_MAX_RECORD)));
 	if (got < 0)
 		return -1;
-	if (merge_release(source->merge, system.time, source->stopped, records, n, err))
+	if (system.changes != source->modules.changes && learn_modules(source, 0, err))
+		return -1;
+	source->modules.changes = system.changes;
+	if (release(source, system.time, records, n, err))
 		return -1;
 	if (source->stopped)
 		return *n > 0;
@@ -371,6 +334,9 @@ static int source_stop(struct source *base, struct error *err)
 			  sizeof(source->unhooked), err) < 0)
 		return -1;
 	source->stopped = true;
+	if (nt_device_list(source->device, TRACE_AWAITED, sizeof(*source->awaited),
+			   (void **)&source->awaited, &source->n_awaited, err))
+		return -1;
 	return source->memory ? keep_memory(source, err) : 0;
 }
 
@@ -447,6 +413,7 @@ static void source_close(struct source *base)
 	for (int i = 0; i < NT_POOL_MOMENTS; i++)
 		nt_pool_counters_fini(&source->counters[i]);
 	merge_destroy(source->merge);
+	free(source->awaited);
 	free(source->bytes);
 	free(source);
 }
@@ -484,18 +451,6 @@ static int fill_catalog(struct nt_source *source, struct error *err)
 	catalog->resolver = &source->names;
 	if (!catalog->kernel || !catalog->machine || !catalog->host)
 		return error_no_memory(err);
-	for (size_t i = 0; i < source->names.n_modules; i++) {
-		const struct trace_module *from = &source->names.modules[i].module;
-		struct module module = {
-			.name = (char *)from->name,
-			.base = from->base,
-			.size = from->size,
-			.bit = (uint8_t)from->bit,
-		};
-
-		if (module_table_add(&catalog->modules, &module, err) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -534,6 +489,12 @@ struct source *nt_source_open(struct nt_symbols *symbols, bool all, struct error
 	if (!source->device || check_guards(&source->system, err) ||
 	    nt_names_init(&source->names, source->device, err) || fill_catalog(source, err))
 		goto fail;
+	source->modules = (struct nt_modules){
+		.names = &source->names,
+		.device = source->device,
+		.table = &source->catalog.modules,
+		.no_loads = source->system.guards & TRACE_NO_LOADS,
+	};
 	source->merge = merge_create(source->system.processors, WINDOW);
 	source->bytes = malloc(READ_BYTES);
 	if (source->merge && source->bytes)
@@ -557,6 +518,16 @@ void nt_source_set_tag(struct source *source, const char *tag)
 const struct trace_unhooked *nt_source_unhooked(const struct source *source)
 {
 	return &((const struct nt_source *)source)->unhooked;
+}
+
+const struct trace_awaited *nt_source_awaited(const struct source *source, size_t *n,
+					      size_t *left_out)
+{
+	const struct nt_source *nt = (const struct nt_source *)source;
+
+	*n = nt->n_awaited;
+	*left_out = nt->left_out;
+	return nt->awaited;
 }
 
 bool nt_source_counts_pool(const struct source *source)

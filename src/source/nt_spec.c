@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char *const changeable[] = {
-	"hook",	       "hook-return", "any-symbol", "exclude-module",
-	"only-module", "errors",      "limit-rate", "buffer",
+	"hook",		  "hook-return", "on-load", "on-load-return", "any-symbol",
+	"exclude-module", "only-module", "errors",  "limit-rate",     "buffer",
 };
 
 static bool may_change(const char *line, size_t length)
@@ -41,9 +41,9 @@ static int check_lines(const char *text, const char *other, struct error *err)
 		if (!may_change(text, n) && !has_line(other, text, n)) {
 			error_usage(err, "%.*s can't be changed while recording on NT",
 				    (int)strcspn(text, " \n"), text);
-			return error_hint(err, "hook, hook-return, unhook, any-symbol, "
-					       "exclude-module, only-module, errors, "
-					       "limit-rate and buffer can");
+			return error_hint(err, "hook, hook-return, on-load, on-load-return, "
+					       "unhook, any-symbol, exclude-module, "
+					       "only-module, errors, limit-rate and buffer can");
 		}
 		text += n + (text[n] == '\n');
 	}

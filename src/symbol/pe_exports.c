@@ -60,7 +60,7 @@ static int parse(const struct pe_image *image, struct pe_exports *exports, struc
 int pe_exports_parse(unsigned char *bytes, size_t size, struct pe_exports *exports,
 		     struct error *err)
 {
-	struct pe_exports made = {.bytes = bytes};
+	struct pe_exports made = {.bytes = bytes, .size = size};
 	struct pe_image image;
 	int code = pe_image_init(&image, "it", bytes, size, err);
 

@@ -24,7 +24,8 @@ struct pe_exports {
 	size_t n_exports;
 	struct pe_section *sections;
 	size_t n_sections;
-	unsigned char *bytes;
+	unsigned char *bytes; /* of the file */
+	size_t size;
 };
 
 int pe_exports_read(const char *path, struct pe_exports *exports, struct error *err);

@@ -80,6 +80,7 @@ static int read_optional(struct pe_image *image, const char *name, uint64_t offs
 	if (U16(header) != (image->is_64 ? MAGIC_PE32_PLUS : MAGIC_PE32))
 		return error_set(err, "the optional header of %s is not of its machine", name);
 	image->entry_point = U32(header + 16);
+	image->size_of_image = U32(header + 56);
 	image->base = image->is_64 ? number(header + 24, 8) : U32(header + 28);
 	n = U32(header + directories - 4);
 	for (size_t i = 0; i < 4 && i < n && directories + 8 * (i + 1) <= size; i++) {
@@ -108,6 +109,7 @@ static int read_headers(struct pe_image *image, const char *name, struct error *
 		return error_hint(err, "hooks are there for i386 (0x14c) and x64 (0x8664)");
 	}
 	image->is_64 = machine == MACHINE_AMD64;
+	image->stamp = U32(coff + 8);
 	image->symbols = U32(coff + 12);
 	image->n_symbols = image->symbols ? U32(coff + 16) : 0;
 	optional_size = U16(coff + 20);

@@ -35,6 +35,8 @@ struct pe_image {
 	bool is_64;
 	uint64_t base; /* where it would like to be loaded */
 	uint32_t entry_point;
+	uint32_t stamp;		/* TimeDateStamp */
+	uint32_t size_of_image; /* bytes that it takes in memory */
 	struct pe_section *sections;
 	size_t n_sections;
 	uint32_t symbols, n_symbols; /* COFF symbols: offset in the file and number; 0: none */

@@ -13,6 +13,7 @@
 #include "session/pump.h"
 #include "source/nt_source.h"
 #include "view/text.h"
+#include "windows/awaited.h"
 #include "windows/command.h"
 #include "windows/memory_report.h"
 #include "windows/symbol_path.h"
@@ -20,6 +21,7 @@
 enum option {
 	OPTION_RETURN,
 	OPTION_ANY,
+	OPTION_ON_LOAD,
 	OPTION_ERRORS,
 	OPTION_EXCLUDE,
 	OPTION_ONLY,
@@ -65,6 +67,10 @@ static const struct option_row hook_rows[] = {
 	 OPTION_ERRORS},
 	{'f', "any", NULL, "take any symbol in executable sections, data by its type too",
 	 OPTION_ANY},
+	{'l', "on-load", "DRIVER[:GLOB]",
+	 "hook functions of a driver as soon as it is loaded, before it runs; DRIVER is a "
+	 "service, a file in System32\\drivers or a path",
+	 OPTION_ON_LOAD},
 	{0, "limit-rate", "N", "suspend a hook for the rest of a second with more calls",
 	 OPTION_RATE},
 	{'n', "count", "N", "stop after so many calls", OPTION_COUNT},
@@ -105,6 +111,8 @@ static int set_option(void *context, int id, const char *value, struct error *er
 	case OPTION_ANY:
 		watch->spec.any_symbol = true;
 		return 0;
+	case OPTION_ON_LOAD:
+		return spec_add_hook(&watch->spec, value, false, true, err);
 	case OPTION_EXCLUDE:
 		return spec_names_add(&watch->spec.exclude_modules, value, err);
 	case OPTION_ONLY:
@@ -142,7 +150,7 @@ static int set_option(void *context, int id, const char *value, struct error *er
 }
 
 static const struct options hook_options = {
-	.usage = "[OPTION]... API...",
+	.usage = "[OPTION]... [API]...",
 	.summary = "Watch the calls of kernel functions until Ctrl-C.\n"
 		   "API is a name, a glob (Ex*Pool*) or MODULE:NAME.",
 	.rows = hook_rows,
@@ -201,6 +209,36 @@ static void tell_unhooked(const struct trace_unhooked *unhooked)
 			unhooked->unwound);
 }
 
+/* Filters have named it, and it never came: that may be a mistake. */
+static void tell_absent(const struct module_table *modules)
+{
+	for (size_t i = 0; i < modules->n_modules; i++) {
+		const struct module *module = &modules->modules[i];
+		bool came = false;
+
+		for (size_t j = 0; j < modules->n_modules; j++)
+			came |= modules->modules[j].size && modules->modules[j].bit == module->bit;
+		if (!came)
+			fprintf(stderr, "kapimon: no module %s was loaded\n", module->name);
+	}
+}
+
+static void tell_waited(struct source *source)
+{
+	const struct catalog *catalog = source->ops->catalog(source);
+	const struct trace_awaited *awaited;
+	size_t n, left_out;
+
+	awaited = nt_source_awaited(source, &n, &left_out);
+	awaited_tell(awaited, n, &catalog->apis, stderr);
+	if (left_out)
+		fprintf(stderr,
+			"kapimon: %zu of the functions asked for on load can't be hooked; "
+			"\"kapimon list --on-load\" says why\n",
+			left_out);
+	tell_absent(&catalog->modules);
+}
+
 /* What the pump asks for once a turn. */
 struct turn {
 	struct control *control;
@@ -251,6 +289,7 @@ static int run(struct watch *watch, struct source *source, struct error *err)
 			code = STATUS_INCOMPLETE;
 		ledger_fini(&ledger);
 		tell_unhooked(nt_source_unhooked(source));
+		tell_waited(source);
 	}
 	control_close(turn.control);
 	sink->ops->destroy(sink);
@@ -303,7 +342,9 @@ static int watch(const struct options *options, bool memory, int argc, char **ar
 	}
 	for (size_t i = 0; i < rest.n_arguments && !code; i++)
 		code = spec_add_hook(&watch.spec, rest.arguments[i], watch.returns, false, err);
-	if (!code && !memory && !rest.n_arguments)
+	for (size_t i = 0; i < watch.spec.n_hooks; i++)
+		watch.spec.hooks[i].returns |= watch.returns;
+	if (!code && !memory && !watch.spec.n_hooks)
 		code = error_usage(err, "which function is to be hooked?");
 	symbols = code ? NULL : symbol_path_open(&watch.symbols);
 	source = code ? NULL : nt_source_open(symbols, watch.symbols.all, err);

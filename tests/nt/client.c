@@ -458,7 +458,7 @@ static uint32_t random_below(uint32_t n)
 /* Requests with lengths and contents that are nearly right, or not at all. */
 static int fuzz(unsigned n, uint32_t seed)
 {
-	static const size_t lengths[] = {0, 4, 8, 16, 24, 40, 72, 88, 112, 344, 4096};
+	static const size_t lengths[] = {0, 4, 8, 16, 24, 48, 64, 72, 88, 136, 160, 360, 4096};
 	static unsigned char in[4096], out[65536];
 	HANDLE trace = open_device(TRACE_PATH);
 	struct trace_system system;
@@ -473,11 +473,11 @@ static int fuzz(unsigned n, uint32_t seed)
 		if (!(i % 512) && ask(trace, TRACE_UNHOOK, NULL, 0, &unhooked, sizeof(unhooked)) &&
 		    ask(trace, TRACE_START, &start, sizeof(start), NULL, 0))
 			hook_one(trace, base, 0, 0);
-		uint32_t code = TRACE_CODE(random_below(12), random_below(4));
+		uint32_t code = TRACE_CODE(random_below(15), random_below(4));
 		size_t in_length =
-			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
+			lengths[random_below(13)] + (random_below(4) ? 0 : random_below(9));
 		size_t out_length =
-			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(9));
+			lengths[random_below(13)] + (random_below(4) ? 0 : random_below(9));
 
 		for (size_t j = 0; j < sizeof(in) / 4; j += 1 + random_below(64))
 			((uint32_t *)in)[j] =

@@ -2,7 +2,8 @@
 /*
  * Functions that add their two arguments, with first instructions as they are found in kernels.
  * KmnLoopBack branches back into its first bytes and KmnShort ends within them (with code behind
- * it): neither can be hooked. KmnVariable is data.
+ * it): neither can be hooked. KmnStart lies in a section that is gone when the driver has started.
+ * KmnVariable is data.
  */
 #if defined(__i386__)
 #define FUNCTION(name) .globl _##name##@8; .balign 16; _##name##@8:; \
@@ -149,6 +150,28 @@ add_two:
 	lea (%rcx,%rdx), %rax
 	RETURN
 
+#endif
+
+	.section INIT, "xrD"
+#if defined(__i386__)
+	.globl _KmnStart@8
+	.balign 16
+_KmnStart@8:
+	.byte 0x55, 0x8b, 0xec, 0x83, 0xec, 0x08
+	mov 8(%ebp), %eax
+	add 12(%ebp), %eax
+	.byte 0x8b, 0xe5, 0x5d
+	RETURN
+	.section .drectve; .ascii " -export:KmnStart@8"
+#else
+	.globl KmnStart
+	.balign 16
+KmnStart:
+	sub $0x28, %rsp
+	lea (%rcx,%rdx), %rax
+	add $0x28, %rsp
+	RETURN
+	.section .drectve; .ascii " -export:KmnStart"
 #endif
 
 	.data

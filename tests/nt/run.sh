@@ -48,6 +48,7 @@ said()
 }
 
 ask=$PWD/tests/nt/ask.py
+patch=$PWD/tests/nt/patch.py
 golden=$PWD/tests/golden
 # unsaid TEXT WHAT: the last command did not print it, which shows what WHAT says
 unsaid()
@@ -175,6 +176,7 @@ cp "$build-nt-$arch/kernel/nt/driver/trace.sys" "$build-nt-$arch/src/windows/kap
 	"$build-nt-$arch/tests/nt/kmntarget.sys" "$build-nt-$arch/tests/nt/client.exe" "$work"
 check "a target with a PDB is built" build_pdb
 cd "$work" || exit 1
+"$patch" kmntarget.sys discard INIT
 check "Wine makes a prefix" timeout 120 wine wineboot -i
 timeout 60 wineserver -w
 WINEDEBUG=-all,err+seh,err+ntoskrnl
@@ -383,15 +385,18 @@ line "so is the call after the second hook" 'linger\(0xb, '
 unsaid "linger(0xa," "and the one between them is not"
 
 # A driver that is unloaded takes its hooks with it; what was in it is not touched any more.
-check "a function of a driver is hooked" watch hook -S --control kmnchanges -t 8s kmntarget:KmnMsvc kmntarget:KmnClassic
+check "a function of a driver is hooked" watch hook -S --control kmnchanges -t 10s kmntarget:KmnMsvc kmntarget:KmnClassic
 run ./client.exe call 10 1
 check "which is unloaded" run ./client.exe stop -
 check "a hook in it can be taken out" send 'unhook kmntarget:KmnClassic'
 check "another can't be put in" send 'hook kmntarget:KmnGcc'
 check "the driver comes back" run ./client.exe start -
+check "there it can be hooked again" send 'hook kmntarget:KmnMsvc'
+run ./client.exe call 4 1
 check "the recording ends well" watched
-said "'hook kmntarget:KmnGcc' is not done: can't hook KmnGcc: kmntarget.sys was unloaded" COMPLETE
+said "'hook kmntarget:KmnGcc' is not done: no function is called kmntarget:KmnGcc: the module is not loaded" COMPLETE
 line "with the calls that were" 'KmnMsvc \[kmntarget.sys\] +entry +patch +10 +10 +0 +0 +0 +0'
+line "and those after it came back" 'KmnMsvc \[kmntarget.sys\] +entry +patch +4 +4 +0 +0 +0 +0'
 check "and the driver is as it was" run ./client.exe call 10 1
 
 # Exceptions go through hooked functions to a handler above them, more often than calls can be awaited.
@@ -407,6 +412,114 @@ line "the handler's function returns" 'KmnGuarded \[kmntarget.sys\] +return +pat
 line "all calls are recorded" 'KmnRaise \[kmntarget.sys\] +entry +patch +2,000 +2,000 +0 +0 +0 +0'
 line "those that did not return have no return" 'KmnRaise \[kmntarget.sys\] +return +patch +0 +0 +0 +0 +0 +0'
 line "nothing is missing" '^COMPLETE$'
+
+# Drivers that are loaded later. When it starts, the target calls each of its functions three times, and
+# KmnStart, which is gone then, once.
+check "the target is unloaded again" run ./client.exe stop -
+lacks "what is not loaded has no functions" run ./kapimon.exe hook -t 1s kmntarget:KmnMsvc
+said "no function is called kmntarget:KmnMsvc: the module is not loaded" "--on-load kmntarget:KmnMsvc hooks it"
+lacks "a driver that nobody knows can't be awaited" run ./kapimon.exe hook -t 1s --on-load kmnnothing:F
+said "no service is called kmnnothing, and there is no file" "a path names it"
+lacks "nor can a function that it lacks" run ./kapimon.exe hook -t 1s --on-load kmntarget:KmnNothing
+said "the driver has no function for 'kmntarget:KmnNothing'"
+lacks "nor one that can't be hooked, by its file" run ./kapimon.exe hook -t 1s --on-load kmntarget:KmnLoopBack
+said "can't hook kmntarget:KmnLoopBack: a branch in it goes back into its first instructions"
+check "what can be awaited is listed" run ./kapimon.exe list --on-load 'kmntarget:*'
+said kmntarget.sys:DriverEntry kmntarget.sys:KmnStart "KmnShort  can't be hooked: it ends before"
+check "without symbols too" run ./kapimon.exe list --on-load "Z:$(printf '%s/pdb.sys' "$inside" | tr / '\134'):D*"
+said pdb.sys:DriverEntry
+check "functions of a driver that is not there are hooked" watch hook -r -t 9s -o late.kmn \
+	--on-load 'kmntarget:Kmn*' --on-load kmntarget:DriverEntry
+check "it comes" run ./client.exe start -
+check "its functions are called" run ./client.exe call 2 1
+check "it goes" run ./client.exe stop -
+check "and comes again" run ./client.exe start -
+check "the recording ends well" watched
+said "kmntarget.sys was loaded 2 times with 10 hooks awaiting it" "3 of the functions asked for on load can't be hooked"
+check "it is shown on Windows" run ./kapimon.exe show late.kmn
+cp out windows
+check "and on Linux" "$build/kapimon" show --color=never late.kmn
+said COMPLETE "module kmntarget.sys loaded at" "module kmntarget.sys unloaded" "DriverEntry+0x0 [kmntarget.sys]" \
+	"KmnMsvc+0x0 [kmntarget.sys]" "IoCreateDriver+0x"
+line "from its first instruction on" 'DriverEntry\(0x.*\) = 0x0 '
+line "what was called when it started, at both times, and later" 'KmnMsvc \[kmntarget.sys\] +entry +patch +8 +8 +0 +0 +0 +0'
+line "with what is discarded then" 'KmnStart \[kmntarget.sys\] +return +patch +2 +2 +0 +0 +0 +0'
+grep -o 'Kmn.*' out >a
+grep -o 'Kmn.*' windows >b
+check "the same on both" sh -c 'test -s a && diff a b'
+check "the driver is as it was" run ./client.exe call 10 1
+lacks "what is discarded can't be hooked when it is loaded" run ./kapimon.exe hook -t 1s kmntarget:KmnStart
+said "it does not lie in executable memory"
+check "a hook on load of a driver that is there" watch hook -S -t 4s --on-load kmntarget:KmnMsvc
+run ./client.exe call 5 1
+check "is in at once" watched
+line "with its calls" 'KmnMsvc \[kmntarget.sys\] +entry +patch +5 +5 +0 +0 +0 +0'
+check "it goes once more" run ./client.exe stop -
+
+# The kernel's calls by a driver that comes later: names in stacks, filters by its name.
+check "a function of the kernel" watch hook -t 4s -o names.kmn IoCreateSymbolicLink
+check "that a driver calls which comes later" run ./client.exe start -
+check "is recorded" watched
+check "with its names" "$build/kapimon" show --color=never names.kmn
+said COMPLETE "IoCreateSymbolicLink(" "DriverEntry+0x" "[kmntarget.sys]"
+check "its module can be asked for" sh -c "$build/kapimon show --count -M kmntarget.sys names.kmn | grep -qx 1"
+run ./client.exe stop -
+check "a driver that comes later is required" watch hook -t 5s -M kmntarget IoCreateSymbolicLink IoDeleteSymbolicLink
+run ./client.exe start -
+run ./client.exe stop -
+check "by a filter" watched
+line "its calls are recorded" '^IoCreateSymbolicLink +entry +patch +1 +1 +0 +0 +0 +0'
+line "also when it goes" '^IoDeleteSymbolicLink +entry +patch +1 +1 +0 +0 +0 +0'
+unsaid "no module" "and it was there"
+check "or left out" watch hook -t 4s -X kmntarget.sys -X kmnnothing IoCreateSymbolicLink
+run ./client.exe start -
+check "by another" watched
+line "its calls are filtered" '^IoCreateSymbolicLink +entry +patch +1 +0 +1 +0 +0 +0'
+said "kapimon: no module kmnnothing.sys was loaded"
+run ./client.exe stop -
+
+# Another build of the same name is not hooked, and that is told.
+mkdir other
+cp kmntarget.sys other/
+"$patch" other/kmntarget.sys stamp
+other=Z:$(printf '%s/other/kmntarget.sys' "$inside" | tr / '\134')
+check "a file with another time stamp" watch hook -t 4s --on-load "$other:KmnMsvc"
+check "than the driver that comes" run ./client.exe start -
+lacks "makes it incomplete" watched
+said "another kmntarget.sys than the file that was read was loaded 1 time: 1 function was not hooked" INCOMPLETE
+line "no call was hooked" 'KmnMsvc \[kmntarget.sys\] +entry +patch +0 +0 +0 +0 +0 +1'
+run ./client.exe stop -
+
+# Changes while it records; what never comes.
+check "another function is hooked" watch hook -S --control kmnchanges -t 7s -r IoCreateSymbolicLink
+check "before a driver comes, one of it" send 'on-load-return kmntarget:KmnGcc'
+check "it comes to that" run ./client.exe start -
+check "the hook is taken out" send 'unhook kmntarget:KmnGcc'
+run ./client.exe call 10 1
+check "and all is well" watched
+line "it has the calls before that" 'KmnGcc \[kmntarget.sys\] +return +patch +3 +3 +0 +0 +0 +0'
+said COMPLETE "kmntarget.sys was loaded 1 time with 1 hook awaiting it"
+run ./client.exe stop -
+check "a hook on load" watch hook -S -t 1s --on-load kmntarget:KmnMsvc
+check "of what does not come" watched
+said COMPLETE "kmntarget.sys was not loaded: 1 hook awaited it in vain"
+
+# Killed while it waits, and when it has come: nobody waits any more.
+check "a program that waits" watch hook -S -t 50s --on-load kmntarget:KmnMsvc
+run taskkill /F /IM kapimon.exe >/dev/null 2>&1
+sleep 1
+check "and is killed leaves nothing for a driver that comes" run ./client.exe start -
+check "its functions are its own" run ./client.exe call 10 1
+run ./client.exe stop -
+check "a program whose driver has come" watch hook -r -S -t 50s --on-load 'kmntarget:Kmn*'
+run ./client.exe start -
+run taskkill /F /IM kapimon.exe >/dev/null 2>&1
+sleep 1
+check "and that is killed leaves no hook" run ./client.exe call 10 1
+check "each of its functions can be hooked" watch hook -S -t 3s kmntarget:KmnClassic kmntarget:KmnMsvc
+run ./client.exe call 5 1
+check "as before" watched
+line "with all calls" 'KmnClassic \[kmntarget.sys\] +entry +patch +5 +5 +0 +0 +0 +0'
 
 # Pool: 40 blocks of 100 bytes, every fourth leaked; then another tag, which is not asked for.
 check "pool memory is followed" watch mem -t 5s -T 'K  k' -o pool.kmn

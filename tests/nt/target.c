@@ -46,6 +46,8 @@ static uintptr_t(NTAPI *const functions[])(uintptr_t, uintptr_t) = {
 #define ENTRY(name) name,
 	FUNCTIONS(ENTRY)};
 
+uintptr_t NTAPI KmnStart(uintptr_t a, uintptr_t b);
+
 static uint32_t call(const struct target_call *asked)
 {
 	uint32_t wrong = 0;
@@ -229,9 +231,12 @@ static VOID NTAPI unload(DRIVER_OBJECT *driver)
 
 NTSTATUS NTAPI DriverEntry(DRIVER_OBJECT *driver, UNICODE_STRING *registry_path)
 {
+	const struct target_call at_start = {.rounds = TARGET_AT_START};
 	UNICODE_STRING name, link;
 	NTSTATUS status;
 
+	if (call(&at_start) || KmnStart(1, 2) != 3)
+		return STATUS_UNSUCCESSFUL;
 	RtlInitUnicodeString(&name, L"\\Device\\KmnTarget");
 	RtlInitUnicodeString(&link, L"\\DosDevices\\KmnTarget");
 	status = IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &target_device);

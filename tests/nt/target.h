@@ -26,6 +26,9 @@
 /* in: struct target_call; out: uint32_t, how many exceptions were not handled well */
 #define TARGET_RAISE TARGET_CODE(6)
 
+/* So many times it calls each export when it starts, and KmnStart once. */
+#define TARGET_AT_START 3
+
 struct target_call {
 	uint32_t rounds;
 	uint32_t reserved;

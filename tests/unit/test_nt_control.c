@@ -17,6 +17,7 @@ static struct {
 	unsigned calls;
 	struct trace_hook hook;
 	struct trace_start start;
+	struct trace_await await;
 } seen;
 
 static void op_system(void *context, struct trace_system *system)
@@ -64,6 +65,27 @@ static enum control_result op_remove(void *context, const struct trace_remove *r
 	return CONTROL_DONE;
 }
 
+static enum control_result op_bit(void *context, const struct trace_name *name,
+				  struct trace_bit *bit)
+{
+	seen.calls++;
+	assert_in_range(strnlen(name->name, TRACE_NAME), 1, TRACE_NAME - 1);
+	memset(bit, 7, sizeof(*bit));
+	return CONTROL_DONE;
+}
+
+static enum control_result op_await(void *context, const struct trace_await *await,
+				    struct trace_hooked *hooked)
+{
+	seen.calls++;
+	seen.await = *await;
+	assert_true(await->hook.address && await->hook.address < await->size);
+	assert_int_equal(await->hook.role, TRACE_ROLE_NONE);
+	assert_in_range(strnlen(await->module, TRACE_NAME), 1, TRACE_NAME - 1);
+	memset(hooked, 8, sizeof(*hooked));
+	return CONTROL_DONE;
+}
+
 #define LIST(name, type)                                                                           \
 	static size_t op_##name(void *context, type *list, size_t n)                               \
 	{                                                                                          \
@@ -72,6 +94,7 @@ static enum control_result op_remove(void *context, const struct trace_remove *r
 		return n;                                                                          \
 	}
 LIST(modules, struct trace_module)
+LIST(awaited, struct trace_awaited)
 LIST(ledger, struct trace_row)
 LIST(blocks, struct trace_block)
 LIST(tags, struct trace_tag)
@@ -91,6 +114,9 @@ static const struct control_operations operations = {
 	.hook = op_hook,
 	.unhook = op_unhook,
 	.remove = op_remove,
+	.bit = op_bit,
+	.await = op_await,
+	.awaited = op_awaited,
 	.modules = op_modules,
 	.ledger = op_ledger,
 	.read = op_read,
@@ -252,6 +278,77 @@ static void test_remove_content(void **state)
 	assert_int_equal(written, 0);
 }
 
+static void test_bit_content(void **state)
+{
+	struct trace_name name = {.name = "late.sys"};
+	size_t written;
+
+	assert_int_equal(ask(TRACE_BIT, &name, sizeof(name), sizeof(struct trace_bit), &written),
+			 CONTROL_DONE);
+	assert_int_equal(written, sizeof(struct trace_bit));
+	assert_int_equal(
+		ask(TRACE_BIT, &name, sizeof(name) - 1, sizeof(struct trace_bit), &written),
+		CONTROL_LENGTH);
+	memset(&name, 'x', sizeof(name)); /* no end */
+	assert_int_equal(ask(TRACE_BIT, &name, sizeof(name), sizeof(struct trace_bit), &written),
+			 CONTROL_CONTENT);
+	name.name[0] = '\0';
+	assert_int_equal(ask(TRACE_BIT, &name, sizeof(name), sizeof(struct trace_bit), &written),
+			 CONTROL_CONTENT);
+	assert_int_equal(written, 0);
+}
+
+static enum control_result ask_await(const struct trace_await *await)
+{
+	size_t written;
+
+	return ask(TRACE_AWAIT, await, sizeof(*await), sizeof(struct trace_hooked), &written);
+}
+
+static void test_await_content(void **state)
+{
+	const struct trace_await good = {
+		.hook = {.address = 0xfff, .n_args = TRACE_MAX_ARGS, .name = "f"},
+		.stamp = 1,
+		.size = 0x1000,
+		.module = "late.sys",
+	};
+	struct trace_await await = good;
+	size_t written;
+
+	assert_int_equal(ask_await(&await), CONTROL_DONE);
+	assert_string_equal(seen.await.module, "late.sys");
+	await.hook.flags = TRACE_HOOK_RETURN | TRACE_HOOK_ERRORS;
+	assert_int_equal(ask_await(&await), CONTROL_DONE);
+	await.hook.address = 0x1000; /* behind the image */
+	assert_int_equal(ask_await(&await), CONTROL_CONTENT);
+	await.hook.address = 0x100000fffull;
+	assert_int_equal(ask_await(&await), CONTROL_CONTENT);
+	await = good;
+	await.hook.address = 0;
+	assert_int_equal(ask_await(&await), CONTROL_CONTENT);
+	await = good;
+	await.hook.role = TRACE_ROLE_FREE;
+	await.hook.flags = TRACE_HOOK_RETURN;
+	assert_int_equal(ask_await(&await), CONTROL_CONTENT);
+	await = good;
+	await.hook.name[0] = '\0';
+	assert_int_equal(ask_await(&await), CONTROL_CONTENT);
+	await = good;
+	await.module[0] = '\0';
+	assert_int_equal(ask_await(&await), CONTROL_CONTENT);
+	await = good;
+	memset(await.module, 'm', sizeof(await.module)); /* no end */
+	assert_int_equal(ask_await(&await), CONTROL_CONTENT);
+	assert_int_equal(
+		ask(TRACE_AWAIT, &good, sizeof(good) - 8, sizeof(struct trace_hooked), &written),
+		CONTROL_LENGTH);
+	assert_int_equal(ask(TRACE_AWAITED, NULL, 0, 2 * sizeof(struct trace_awaited), &written),
+			 CONTROL_DONE);
+	assert_int_equal(ask(TRACE_AWAITED, NULL, 0, sizeof(struct trace_awaited) + 8, &written),
+			 CONTROL_LENGTH);
+}
+
 static uint32_t random_state = 1;
 
 static uint32_t random_below(uint32_t n)
@@ -265,23 +362,23 @@ static uint32_t random_below(uint32_t n)
 /* A million requests, many nearly right; the buffers are no longer than what was said. */
 static void test_hostile(void **state)
 {
-	static const size_t lengths[] = {0, 8, 16, 24, 40, 72, 88, 112, 344};
+	static const size_t lengths[] = {0, 8, 16, 24, 48, 64, 72, 88, 136, 160, 360};
 	static unsigned char in[512];
 	unsigned done = 0;
 
 	seen.calls = 0;
 	for (unsigned i = 0; i < 1000000; i++) {
-		uint32_t code = random_below(16) ? TRACE_CODE(random_below(13), random_below(4))
+		uint32_t code = random_below(16) ? TRACE_CODE(random_below(16), random_below(4))
 						 : random_below(UINT32_MAX);
 		size_t in_length =
-			lengths[random_below(9)] + (random_below(4) ? 0 : random_below(8));
+			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(8));
 		size_t out_length =
-			lengths[random_below(9)] + (random_below(4) ? 0 : random_below(8));
+			lengths[random_below(11)] + (random_below(4) ? 0 : random_below(8));
 		size_t written;
 
 		if (random_below(2))
 			memset(in, 0, sizeof(in));
-		((uint32_t *)in)[random_below(32)] =
+		((uint32_t *)in)[random_below(48)] =
 			random_below(2) ? 1u << random_below(32) : random_below(UINT32_MAX);
 		done += ask(code, in, in_length, out_length, &written) == CONTROL_DONE;
 		assert_true(written <= out_length);
@@ -296,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lengths),	     cmocka_unit_test(test_start_content),
 		cmocka_unit_test(test_hook_content), cmocka_unit_test(test_remove_content),
+		cmocka_unit_test(test_bit_content),  cmocka_unit_test(test_await_content),
 		cmocka_unit_test(test_hostile),
 	};
 

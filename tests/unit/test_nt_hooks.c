@@ -75,8 +75,9 @@ static int change(struct nt_hooks *hooks, const char *patterns, struct error *er
 		if (*p == ' ')
 			wishes.n_patterns++;
 		else if (*p != '*')
-			assert_int_equal(
-				nt_wishes_add(&wishes, &hook, wishes.n_patterns - 1, NULL, err), 0);
+			assert_int_equal(nt_wishes_add(&wishes, &hook, wishes.n_patterns - 1, NULL,
+						       NULL, err),
+					 0);
 	}
 	if (!*patterns)
 		wishes.n_patterns = 0;
@@ -248,6 +249,57 @@ static void test_what_cannot_be_brought_back_is_told(void **state)
 	nt_hooks_fini(&hooks);
 }
 
+/* Numbers are counted from the base of some image: of two images, or of none, they are others. */
+static void test_an_address_is_one_in_its_image(void **state)
+{
+	static const int images[2];
+	const struct trace_hook hook = {.address = 'a'};
+	struct nt_wishes wishes = {.n_patterns = 4};
+	struct nt_hooks hooks = {0};
+	struct error err;
+
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(nt_wishes_add(&wishes, &hook, i, NULL, &images[i], &err), 0);
+	assert_int_equal(nt_wishes_add(&wishes, &hook, 2, NULL, NULL, &err), 0);
+	assert_int_equal(nt_wishes_add(&wishes, &hook, 3, NULL, &images[0], &err), 0);
+	assert_int_equal(nt_hooks_change(&hooks, &wishes, &fake, &err), 0);
+	assert_string_equal(driver.log, "+a+a+a");
+	assert_int_equal(wishes.wishes[3].first, 0);
+	/* All are in: nothing changes. */
+	assert_int_equal(nt_hooks_change(&hooks, &wishes, &fake, &err), 0);
+	assert_string_equal(driver.log, "+a+a+a");
+	nt_wishes_fini(&wishes);
+	nt_hooks_fini(&hooks);
+}
+
+static void test_hooks_go_with_their_module(void **state)
+{
+	static const int modules[2], image;
+	struct nt_wishes wishes = {.n_patterns = 3};
+	struct nt_hooks hooks = {0};
+	struct error err;
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct trace_hook hook = {.address = 'a' + i};
+
+		assert_int_equal(nt_wishes_add(&wishes, &hook, i, &modules[i], NULL, &err), 0);
+	}
+	assert_int_equal(
+		nt_wishes_add(&wishes, &(struct trace_hook){.address = 'c'}, 2, NULL, &image, &err),
+		0);
+	assert_int_equal(nt_hooks_change(&hooks, &wishes, &fake, &err), 0);
+	nt_hooks_gone(&hooks, &modules[0]);
+	assert_string_equal(in(&hooks), "bc");
+	/* It is not taken out, and can be put in again when the module is there again. */
+	driver.log[0] = '\0';
+	assert_int_equal(nt_hooks_change(&hooks, &wishes, &fake, &err), 0);
+	assert_string_equal(driver.log, "+a");
+	nt_wishes_fini(&wishes);
+	assert_int_equal(change(&hooks, "", &err), 0);
+	assert_string_equal(driver.log, "-a-c-b");
+	nt_hooks_fini(&hooks);
+}
+
 static int check_spec(const char *before, const char *after, struct error *err)
 {
 	struct spec was, is;
@@ -272,11 +324,11 @@ static void test_settings_that_can_change(void **state)
 		{"hook a\nbuffer 1M", "hook b\nbuffer 1M"},
 		{"hook a", "hook a\nbuffer 16M"},
 		{"hook a\nbuffer 16M", "hook a\nbuffer 1M"},
+		{"hook a", "hook a\non-load b\non-load-return c:d"},
 	};
 	static const char *const can_not[][3] = {
 		{"hook a\nstacks no", "hook a", "stacks can't be changed while recording on NT"},
 		{"hook a", "hook a\npid 4", "pid can't be changed while recording on NT"},
-		{"hook a", "hook a\non-load b", "on-load can't be changed while recording on NT"},
 		{"hook a", "hook a\nfilter api == x",
 		 "filter can't be changed while recording on NT"},
 		{"hook a", "hook a\nmemory yes", "memory can't be changed while recording on NT"},
@@ -303,6 +355,8 @@ int main(void)
 		cmocka_unit_test_setup(test_a_refused_return_leaves_the_entry, set_up),
 		cmocka_unit_test_setup(test_a_failure_brings_back_what_was_in, set_up),
 		cmocka_unit_test_setup(test_what_cannot_be_brought_back_is_told, set_up),
+		cmocka_unit_test_setup(test_an_address_is_one_in_its_image, set_up),
+		cmocka_unit_test_setup(test_hooks_go_with_their_module, set_up),
 		cmocka_unit_test(test_settings_that_can_change),
 	};
 

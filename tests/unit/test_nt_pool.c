@@ -12,7 +12,6 @@
 #include <nt/arena.h>
 #include <nt/budget.h>
 #include <nt/pool.h>
-#include <nt/ranges.h>
 
 static struct pool *make(size_t blocks)
 {
@@ -146,23 +145,6 @@ static void test_budget(void **state)
 		assert_int_equal(budget_take(&budget, 3000000000, 0), BUDGET_GO);
 }
 
-static void test_ranges(void **state)
-{
-	struct ranges *ranges = malloc(sizeof(*ranges) + 3 * sizeof(ranges->range[0]));
-	const uint64_t stack[] = {0x3000, 0x1fff, 0x999};
-
-	ranges->n = 3;
-	ranges->range[0] = (struct range){0x3000, 0x4000, 2};
-	ranges->range[1] = (struct range){0x1000, 0x2000, 0};
-	ranges->range[2] = (struct range){0x2000, 0x3000, 63};
-	ranges_sort(ranges);
-	assert_null(ranges_find(ranges, 0xfff));
-	assert_null(ranges_find(ranges, 0x4000));
-	assert_int_equal(ranges_find(ranges, 0x2000)->bit, 63);
-	assert_int_equal(ranges_mask(ranges, stack, 3), 1 | 4);
-	free(ranges);
-}
-
 static void test_arena(void **state)
 {
 	_Alignas(16) static uint8_t memory[4096];
@@ -190,7 +172,6 @@ int main(void)
 		cmocka_unit_test(test_failed_and_full),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_arena),
 	};
 
