@@ -247,7 +247,7 @@ static bool disarm_discardable(struct traced *traced)
 	KIRQL irql;
 
 	KeRaiseIrql(DISPATCH_LEVEL, &irql);
-	if (loads_is_valid(traced->hook.plan.patch_address))
+	if (MmIsAddressValid((void *)(uintptr_t)traced->hook.plan.patch_address))
 		reason = hook_disarm(&traced->hook);
 	else
 		hook_forget(&traced->hook);
@@ -269,13 +269,13 @@ bool hooks_disarm(struct traced *traced)
 /* After all it is the image that was there: a new one has bytes of its own. */
 static bool is_still_in(const struct hook *hook)
 {
-	const uint8_t *bytes = (const uint8_t *)(uintptr_t)hook->plan.patch_address;
+	uint8_t *bytes = (uint8_t *)(uintptr_t)hook->plan.patch_address;
 	uint64_t begin, end;
 
 	if (!modules_at(hook->plan.patch_address, &begin, &end) ||
 	    end - hook->plan.patch_address < HOOK_PATCH_MAX ||
-	    (!trace.in_process && (!loads_is_valid(hook->plan.patch_address) ||
-				   !loads_is_valid(hook->plan.patch_address + HOOK_PATCH_MAX))))
+	    (!trace.in_process &&
+	     (!MmIsAddressValid(bytes) || !MmIsAddressValid(bytes + HOOK_PATCH_MAX))))
 		return false;
 	for (size_t i = 0; i < hook->plan.n_original; i++)
 		if (bytes[i] != hook->patch[i])

@@ -11,7 +11,6 @@
 /* Old kernels have no way to take a notify routine out again, so there it must not go in. */
 static NTSTATUS(NTAPI *set_notify)(PLOAD_IMAGE_NOTIFY_ROUTINE);
 static NTSTATUS(NTAPI *remove_notify)(PLOAD_IMAGE_NOTIFY_ROUTINE);
-static BOOLEAN(NTAPI *is_valid)(void *);
 
 static bool wanted, told; /* is it to be told, and is it? */
 static uint32_t inside;	  /* threads in image_loaded() */
@@ -20,17 +19,11 @@ void loads_init(void)
 {
 	set_notify = trace_routine(L"PsSetLoadImageNotifyRoutine");
 	remove_notify = trace_routine(L"PsRemoveLoadImageNotifyRoutine");
-	is_valid = trace_routine(L"MmIsAddressValid");
 }
 
 bool loads_possible(void)
 {
-	return set_notify && remove_notify && is_valid;
-}
-
-bool loads_is_valid(uint64_t address)
-{
-	return is_valid((void *)(uintptr_t)address);
+	return set_notify && remove_notify;
 }
 
 void loads_tell(const struct trace_module *module, bool comes)

@@ -156,8 +156,6 @@ void loads_fini(void);
 enum control_result loads_await(void *context, const struct trace_await *await,
 				struct trace_hooked *hooked);
 size_t loads_awaited(void *context, struct trace_awaited *awaited, size_t n);
-/* Is there memory? After loads_possible(); IRQL <= DISPATCH_LEVEL. */
-bool loads_is_valid(uint64_t address);
 /* A record that says so. */
 void loads_tell(const struct trace_module *module, bool comes);
 

@@ -148,20 +148,23 @@ static int first_apply(struct nt_source *source, const struct spec *spec,
 	return spec->memory ? nt_pool_counters_read(&source->counters[NT_POOL_HOOKED], err) : 0;
 }
 
-/* The filter is settled before new hooks come; it is the old one again when they don't. */
+/* Buffers and filter are settled before new hooks come; they are the old ones again when they
+ * don't. */
 static int change(struct nt_source *source, const struct spec *spec, struct trace_filter *filter,
 		  struct error *err)
 {
 	struct error ignored;
 
 	if (nt_spec_check_change(&source->spec, spec, err) || learn_modules(source, 0, err) ||
-	    make_filter(source, spec, filter, err) ||
-	    (spec->buffer != source->spec.buffer && start(source, spec, err)) ||
-	    set_filter(source, filter, err))
+	    make_filter(source, spec, filter, err) || start(source, spec, err))
 		return -1;
+	if (set_filter(source, filter, err))
+		goto fail;
 	if (!change_hooks(source, spec, err))
 		return 0;
+fail:
 	set_filter(source, &source->filter, &ignored);
+	start(source, &source->spec, &ignored);
 	return -1;
 }
 
@@ -208,7 +211,7 @@ static long take(struct nt_source *source, struct error *err)
 }
 
 /*
- * Records in order, and between those before and after a module came, the module. limit: what is
+ * Records in order, and between those before and after a module came, the module. now: what is
  * older is settled.
  */
 static int release(struct nt_source *source, uint64_t now, const struct kmn_header *const **records,
